@@ -1,0 +1,1 @@
+"""Floor 3, serving: publications, access, audit, API and pages."""

@@ -1,0 +1,18 @@
+"""Fixtures shared by all tests."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Return the folder of real published files, or skip: the project ships none of them."""
+    default = Path(__file__).resolve().parents[2] / "shared" / "data"
+    folder = Path(os.environ.get("VEILLE_SHARED_DATA", default))
+    if not folder.is_dir():
+        pytest.skip(f"no published files at {folder} (set VEILLE_SHARED_DATA to their folder)")
+    return folder

@@ -1,0 +1,1 @@
+"""Floor 3, training: cohorts, labels, temporal splits, evaluation, baselines."""
