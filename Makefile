@@ -1,0 +1,61 @@
+# One command each. A bare machine needs python3 (3.11 or newer, with pip and venv), make and git.
+# Everything is installed inside this folder (.venv, .tools); `make clean` removes it.
+
+PYTHON ?= python3
+JOBS ?= 2
+BROWSER ?= 1
+BIN := .venv/bin
+
+ifeq ($(BROWSER),1)
+SYSTEM := test
+AND_BROWSER :=
+else
+SYSTEM := run
+AND_BROWSER := and not browser
+endif
+
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-tests demo test test-slow lint format bench screenshots docs clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: ## create or update .venv from uv.lock (nothing to do: a fraction of a second)
+	@$(PYTHON) scripts/bootstrap.py
+	@$(PYTHON) scripts/system_packages.py run
+
+setup-tests: setup
+	@$(PYTHON) scripts/system_packages.py $(SYSTEM)
+
+demo: setup ## a synthetic France, from raw facts to the web pages (DEMO="--structures 2000 --no-serve")
+	@$(BIN)/veille demo $(DEMO)
+
+test: setup-tests ## all tests but the slow ones (BROWSER=0: without Chromium; ARGS="-k lake")
+	$(BIN)/pytest -m "not slow $(AND_BROWSER)" -n $(JOBS) --dist loadfile $(ARGS)
+
+test-slow: setup-tests ## statistical, fault and scale suites
+	$(BIN)/pytest -m "slow $(AND_BROWSER)" $(ARGS)
+
+lint: setup ## style, types, floors, completeness of the documentation
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m scripts.check_docs
+
+format: setup ## rewrite the code in the house style
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+bench: setup ## ratios against the hand-written limit and the peers
+	$(BIN)/python -m benchmarks $(BENCH)
+
+screenshots: setup-tests ## pictures of the pages, from a demo served for the occasion
+	$(BIN)/python -m scripts.screenshots $(SHOTS)
+
+docs: setup ## rewrite the generated pages of docs/
+	$(BIN)/python -m scripts.check_docs --write
+
+clean: ## remove the environment, the tools and the caches (not var/, which holds your data)
+	rm -rf .venv .tools .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,227 @@
+"""Budget indicators: what funders and programmes did, weighted by what the structure gets from them."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import narwhals as nw
+import polars as pl
+
+from features.engines.base import Frame
+from features.frames import PPM, Day, known
+from features.indicator import Indicator
+
+_c = nw.col
+_NONE = "aucun budget connu pour les financeurs de la structure"
+_NO_PEER = "aucune structure comparable connue"
+
+
+def _weight() -> nw.Expr:
+    """Return a line's share of the structure's amounts, in parts per million."""
+    share = _c("exposure").cast(nw.Float64) * PPM / _c("all").cast(nw.Float64)
+    return (share + 0.5).floor().cast(nw.Int64)
+
+
+def _mean(column: str) -> nw.Expr:
+    """Return the exposure-weighted mean of a parts-per-million column, null rows left out."""
+    seen = ~_c(column).is_null()
+    weight = nw.when(seen).then(_c("weight_ppm")).otherwise(nw.lit(0))
+    value = nw.when(seen).then(_c(column)).otherwise(nw.lit(0))
+    top, bottom = (weight * value).sum().cast(nw.Float64), weight.sum().cast(nw.Float64)
+    return nw.when(bottom > 0).then(top / bottom / PPM)
+
+
+def _voted(budgets: pl.DataFrame, as_of: date) -> pl.DataFrame:
+    """Return, by funder and programme ("" = whole budget), the change voted and the share cancelled.
+
+    The change compares the latest voted year known by `as_of` with the year before it; a
+    cancellation counts for that latest year.
+    """
+    amounts = (
+        budgets.filter(pl.col("year") <= as_of.year + 1)
+        .with_columns(pl.col("programme").fill_null(""))
+        .sort("known_day")
+        .group_by("funder_id", "programme", "year", "stage", maintain_order=True)
+        # cancellations add up, a vote is replaced by the latest
+        .agg(pl.col("cents").sum().alias("sum"), pl.col("cents").last().alias("last"))
+    )
+    voted = amounts.filter(pl.col("stage") == "voted").select(
+        "funder_id", "programme", "year", pl.col("last").alias("voted")
+    )
+    before = voted.select(
+        "funder_id", "programme", pl.col("year") + 1, pl.col("voted").alias("before")
+    )
+    cancelled = amounts.filter(pl.col("stage") == "cancelled").select(
+        "funder_id", "programme", "year", pl.col("sum").alias("cancelled")
+    )
+    key = ["funder_id", "programme", "year"]
+    positive = pl.when(pl.col("voted") > 0).then(pl.col("voted"))
+    return (
+        voted.filter(pl.col("year") == pl.col("year").max().over("funder_id", "programme"))
+        .join(before, on=key, how="left")
+        .join(cancelled, on=key, how="left")
+        .select(
+            "funder_id",
+            "programme",
+            pl.when(pl.col("before") > 0)
+            .then((pl.col("voted") - pl.col("before")) / pl.col("before") * PPM)
+            .clip(-PPM, 3 * PPM)
+            .round(0)
+            .cast(pl.Int64)
+            .alias("voted_ppm"),
+            (pl.col("cancelled").fill_null(0) / positive * PPM)
+            .clip(0, PPM)
+            .round(0)
+            .cast(pl.Int64)
+            .alias("cancelled_ppm"),
+        )
+    )
+
+
+def _change_ppm(now: str, before: str, name: str) -> nw.Expr:
+    value = (_c(now) - _c(before)).cast(nw.Float64) / _c(before).cast(nw.Float64) * PPM
+    kept = nw.min_horizontal(value, nw.lit(3.0 * PPM))
+    return nw.when(_c(before) > 0).then((kept + 0.5).floor().cast(nw.Int64)).alias(name)
+
+
+def exposures(day: Day) -> Frame:
+    """Return structure × funder × programme with `weight_ppm` and the figures of both.
+
+    The weight is the structure's amount of the latest slot, or of the one before for lines that
+    have just been lost, whichever is larger.
+    """
+    engine = day.facts.engine
+    budgets = _voted(engine.collect(known(day.facts.budgets, day.as_of)), day.as_of)
+    by_programme = engine.small(budgets.filter(pl.col("programme") != ""))
+    whole = engine.small(
+        budgets.filter(pl.col("programme") == "").select(
+            "funder_id",
+            pl.col("voted_ppm").alias("whole_voted_ppm"),
+            pl.col("cancelled_ppm").alias("whole_cancelled_ppm"),
+        )
+    )
+    funder_totals = (
+        day.funders.group_by("funder_id")
+        .agg(nw.col("s0").sum().alias("f0"), nw.col("s1").sum().alias("f1"))
+        .select("funder_id", _change_ppm("f0", "f1", "funder_change_ppm"))
+    )
+    return (
+        day.programmes.with_columns(nw.max_horizontal("p0", "p1").alias("exposure"))
+        .filter(_c("exposure") > 0)
+        .with_columns(_c("exposure").sum().over("siren").alias("all"))
+        .with_columns(_weight().alias("weight_ppm"))
+        .with_columns(
+            _change_ppm("t_p0", "t_p1", "programme_change_ppm"),
+            _change_ppm("t_p1", "t_p2", "programme_change_before_ppm"),
+        )
+        .join(by_programme, on=["funder_id", "programme"], how="left")
+        .join(whole, on="funder_id", how="left")
+        .join(funder_totals, on="funder_id", how="left")
+        .with_columns(
+            nw.coalesce(_c("voted_ppm"), _c("whole_voted_ppm")).alias("voted_ppm"),
+            nw.coalesce(_c("cancelled_ppm"), _c("whole_cancelled_ppm")).alias("cancelled_ppm"),
+        )
+    )
+
+
+def _budget(
+    name: str,
+    grain: str,
+    direction: int,
+    label: str,
+    sentence: str,
+    why: str,
+    expr: nw.Expr,
+    missing: str = _NONE,
+) -> Indicator:
+    return Indicator(
+        name,
+        "budget",
+        grain,
+        "ratio",
+        direction,
+        missing,
+        label,
+        sentence,
+        why,
+        expr,  # type: ignore[arg-type]
+    )
+
+
+INDICATORS: tuple[Indicator, ...] = (
+    _budget(
+        "voted_change_ratio",
+        "budget",
+        -1,
+        "Évolution des budgets votés par ses financeurs",
+        "Les budgets votés des programmes qui financent la structure évoluent de {change}.",
+        "une coupe votée précède la baisse de la subvention",
+        _mean("voted_ppm"),
+    ),
+    _budget(
+        "cancelled_share_ratio",
+        "budget",
+        1,
+        "Part annulée en cours d'année des budgets de ses financeurs",
+        "{value} des crédits des programmes qui financent la structure ont été annulés en cours d'année.",
+        "une annulation coupe les décisions à venir",
+        _mean("cancelled_ppm"),
+    ),
+    _budget(
+        "programme_change_ratio",
+        "budget",
+        0,
+        "Évolution observée des subventions de ses programmes",
+        "Les subventions versées par ses programmes, toutes structures confondues, évoluent de {change}.",
+        "le sort du programme entraîne celui de ses bénéficiaires",
+        _mean("programme_change_ppm"),
+    ),
+    _budget(
+        "programme_change_before_ratio",
+        "budget",
+        0,
+        "Évolution de l'année d'avant des subventions de ses programmes",
+        "L'année d'avant, les subventions de ses programmes avaient évolué de {change}.",
+        "tendance du programme",
+        _mean("programme_change_before_ppm"),
+    ),
+    _budget(
+        "programme_loss_rate_ratio",
+        "budget",
+        1,
+        "Part des bénéficiaires de ses programmes qui ont perdu plus de la moitié",
+        "{value} des bénéficiaires des mêmes programmes ont perdu plus de la moitié de leur aide en un an.",
+        "pratique de renouvellement du programme",
+        _mean("loss_ppm"),
+        _NO_PEER,
+    ),
+    _budget(
+        "programme_loss_rate_2y_ratio",
+        "budget",
+        1,
+        "Part des bénéficiaires de ses programmes qui ont perdu plus de la moitié, sur deux ans",
+        "Sur deux ans, {value} des bénéficiaires des mêmes programmes ont perdu plus de la moitié de leur aide.",
+        "la même, moins bruitée",
+        _mean("loss2_ppm"),
+        _NO_PEER,
+    ),
+    _budget(
+        "funder_change_ratio",
+        "budget",
+        0,
+        "Évolution observée des subventions de ses financeurs",
+        "Les subventions de ses financeurs, toutes structures confondues, évoluent de {change}.",
+        "une coupe générale du financeur",
+        _mean("funder_change_ppm"),
+    ),
+    _budget(
+        "peer_loss_rate_ratio",
+        "panel",
+        1,
+        "Part des structures du même programme et du même objet qui ont perdu plus de la moitié",
+        "{value} des structures financées pour le même objet par le même programme ont perdu plus de la moitié de leurs aides.",
+        "le renouvellement dépend de l'objet, pas seulement du programme",
+        _c("_peer_loss_ppm").cast(nw.Float64) / PPM,
+        _NO_PEER,
+    ),
+)

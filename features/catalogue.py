@@ -1,0 +1,25 @@
+"""The catalogue: every indicator, declared once; jobs, dictionary, constraints and reasons read it."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from features import budgets, dues, funding, payments, structures
+from features.indicator import THEMES, Indicator
+
+INDICATORS: dict[str, Indicator] = {
+    indicator.name: indicator
+    for module in (funding, payments, budgets, dues, structures)
+    for indicator in module.INDICATORS
+}
+
+__all__ = ["INDICATORS", "THEMES", "Indicator", "catalogue_hash"]
+
+
+def catalogue_hash() -> str:
+    """Return the hash of all that defines a number: the source of this package's modules."""
+    digest = hashlib.sha256()
+    for path in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()

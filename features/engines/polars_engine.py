@@ -1,0 +1,31 @@
+"""Polars engine: also the one of live scoring and of small worlds in tests."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import narwhals as nw
+import polars as pl
+
+from features.engines.base import Engine, Frame
+
+
+class PolarsEngine(Engine):
+    """Lazy Polars frames in this process."""
+
+    def scan(self, files: list[Path], empty: pl.DataFrame) -> Frame:
+        """Return the rows of Parquet files, or `empty` where there are none."""
+        return nw.from_native(pl.scan_parquet(files) if files else empty.lazy())
+
+    def small(self, frame: pl.DataFrame) -> Frame:
+        """Bring a small in-memory table into the engine."""
+        return nw.from_native(frame.lazy())
+
+    def keep(self, frame: Frame) -> Frame:
+        """Compute `frame` once and keep it for several uses."""
+        return nw.from_native(self.collect(frame).lazy())
+
+    def collect(self, frame: Frame) -> pl.DataFrame:
+        """Compute `frame` and return it in memory."""
+        native: pl.LazyFrame = frame.to_native()
+        return native.collect()

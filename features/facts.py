@@ -1,0 +1,177 @@
+"""Facts prepared once for all observation days: the narrow columns that the jobs read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import narwhals as nw
+import polars as pl
+
+from data.contracts import TABLES
+from data.lake import with_machine_columns
+from data.reference import band_midpoints
+from features.engines import Engine
+from features.engines.base import Frame
+
+#: kinds of purpose read in the words of a grant line, first match wins
+PURPOSE_KINDS: dict[str, str] = {
+    "job_post": r"fonjep|(^| )(jep|cui|cae)( |$)|poste|emploi|adulte",
+    "investment": r"investissement|equipement|équipement|travaux|construction|achat",
+    "exceptional": r"exceptionnel|urgence|relance|covid|secours",
+    "event": r"festival|colloque|congr|exposition|manifestation|salon|tournoi",
+    "study": r"etude|étude|recherche|evaluation|évaluation",
+    "training": r"formation|apprenti",
+    "operating": r"fonctionnement|(^| )cpo( |$)|conventionnement|soutien a la structure|pluriannu",
+    "project": r"projet|action|(^| )aap( |$)|appel|programme",
+}
+
+
+class FactFiles(Protocol):
+    """Where facts come from: the lake, or tables in memory."""
+
+    def load(self, engine: Engine, table: str) -> Frame:
+        """Return table `table` with its machine columns, in `engine`."""
+        ...
+
+
+@dataclass(frozen=True)
+class MemoryFacts:
+    """Canonical tables in memory (live scoring, tests); absent tables are empty."""
+
+    tables: dict[str, pl.DataFrame]
+
+    def load(self, engine: Engine, table: str) -> Frame:
+        """Return table `table` with its machine columns, in `engine`."""
+        frame = self.tables.get(table, TABLES[table].empty())
+        return engine.small(with_machine_columns(frame))
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Prepared frames of one engine; every one keeps `known_day`."""
+
+    engine: Engine
+    grants: Frame
+    structures: Frame
+    events: Frame
+    payments: Frame
+    funder_delays: Frame
+    budgets: Frame
+    debts: Frame
+    accounts: Frame
+    alerts: Frame
+
+
+def year_end_day(year: nw.Expr) -> nw.Expr:
+    """Return 31 December of a year as a day number (valid from 1970 to 2099)."""
+    leaps = ((year - 1968) / 4).floor().cast(nw.Int64)
+    return (year - 1969) * 365 + leaps - 1
+
+
+def _purpose_kind() -> nw.Expr:
+    text = nw.col("purpose_key")
+    chain = nw.when(text == "").then(nw.lit("unknown"))
+    for kind, pattern in PURPOSE_KINDS.items():
+        chain = chain.when(text.str.contains(pattern)).then(nw.lit(kind))
+    return chain.otherwise(nw.lit("other"))
+
+
+def prepare(files: FactFiles, engine: Engine) -> Facts:
+    """Load and narrow every table once; the frames are then filtered for each day.
+
+    The day of a grant line is its decision when it is known, else the end of its exercise
+    (never later than the day the line was known).
+    """
+    year = nw.col("fiscal_year").cast(nw.Int64)
+    grants = (
+        files.load(engine, "grants")
+        .filter(~nw.col("siren").is_null())
+        .with_columns(
+            year_end_day(year).alias("_year_end"),
+            nw.col("purpose")
+            .fill_null("")
+            .str.to_lowercase()
+            .str.replace_all(r"[^a-zà-ÿ]+", " ")
+            .str.slice(0, 40)
+            .alias("purpose_key"),
+        )
+        .with_columns(
+            nw.when(~nw.col("decided_day").is_null())
+            .then(nw.col("decided_day").cast(nw.Int64))
+            .otherwise(nw.min_horizontal(nw.col("_year_end"), nw.col("known_day").cast(nw.Int64)))
+            .alias("event_day"),
+            nw.col("programme").fill_null("?"),
+            _purpose_kind().alias("purpose_kind"),
+            nw.col("multi_year").fill_null(value=False).alias("multi_year"),
+        )
+        .select(
+            "siren",
+            "funder_id",
+            "funder_level",
+            "programme",
+            "purpose_key",
+            "purpose_kind",
+            "stage",
+            "instrument",
+            "multi_year",
+            "fiscal_year",
+            nw.col("amount_cents").alias("cents"),
+            "event_day",
+            "known_day",
+        )
+    )
+    bands = band_midpoints()
+    midpoints = engine.small(
+        pl.DataFrame(
+            {"employees_band": list(bands), "employees": [float(v) for v in bands.values()]}
+        )
+    )
+    structures = (
+        files.load(engine, "structures")
+        .join(midpoints, on="employees_band", how="left")
+        .select(
+            "siren",
+            "ess_family",
+            "esus",
+            "sector",
+            "departement",
+            "region",
+            "employees_band",
+            "employees",
+            "budget_cents",
+            "created_day",
+            "ceased_day",
+            "known_day",
+        )
+    )
+    return Facts(
+        engine=engine,
+        grants=engine.keep(grants),
+        structures=engine.keep(structures),
+        events=files.load(engine, "events").select("siren", "kind", "occurred_day", "known_day"),
+        payments=files.load(engine, "payments").select(
+            "siren",
+            "funder_id",
+            "due_day",
+            "paid_day",
+            nw.col("amount_cents").alias("cents"),
+            "known_day",
+        ),
+        funder_delays=files.load(engine, "funder_delays").select(
+            "funder_id", "year", "mean_days", "known_day"
+        ),
+        budgets=files.load(engine, "budgets").select(
+            "funder_id",
+            "programme",
+            "year",
+            "stage",
+            nw.col("amount_cents").alias("cents"),
+            "known_day",
+        ),
+        debts=files.load(engine, "debts").select(
+            "siren", "due_cents", "outstanding_cents", "plan", "known_day"
+        ),
+        accounts=files.load(engine, "accounts").select("siren", "closed_day", "known_day"),
+        alerts=files.load(engine, "alerts").select("siren", "severity", "raised_day", "known_day"),
+    )

@@ -1,0 +1,318 @@
+"""A risk model: probabilities ordered by horizon, with intervals and reasons that add up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+import polars as pl
+from scipy.special import expit
+
+from models import intervals
+from models.calibration import Calibration, fit_calibration
+from models.encoding import Centre, Encoding, series_of
+from models.fitting import Bag, Sample, align, choose, fit_bag
+from models.spec import FeatureSpec, FitParams, ModelError
+from models.trees import Forest, forest_at
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+
+KEYS = ("structure_id", "as_of")
+CHUNK = 100_000  # rows held at once as columns of the linear part
+SPREAD_ROWS = 20_000  # rows enough to know the usual spread between members
+
+
+@dataclass(frozen=True)
+class RiskModel:
+    """A fitted model; `fit` and `load` make one.
+
+    Attributes
+    ----------
+    target : str
+        Name of the target, e.g. "failure".
+    horizons_months : tuple[int, ...]
+        Increasing.
+    params : FitParams
+        Parameters of the fit.
+    encoding, centre, bag, calibration
+        Transform of the indicators, its training means, fitted members, calibration out of time.
+    pooled : tuple[float, ...]
+        Usual variance between members at each horizon, log-odds squared.
+    summary : dict
+        What the fit saw and chose: rows, events, days, penalty, form, losses of the hold-out.
+    """
+
+    target: str
+    horizons_months: tuple[int, ...]
+    params: FitParams
+    encoding: Encoding
+    centre: Centre
+    bag: Bag
+    calibration: Calibration
+    pooled: tuple[float, ...]
+    summary: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def features(self) -> tuple[FeatureSpec, ...]:
+        """Return the indicators, in the order of the model's columns."""
+        return tuple(c.spec for c in self.encoding.columns)
+
+    @cached_property
+    def forests(self) -> tuple[Forest, ...] | None:
+        """Return the trees at each horizon, or None for a model without trees."""
+        if not self.bag.scale:
+            return None
+        width = len(self.encoding.columns)
+        return tuple(
+            forest_at(self.bag.trees, h, width, self.bag.scale) for h in self.horizons_months
+        )
+
+    @classmethod
+    def fit(
+        cls,
+        rows: pl.DataFrame,
+        labels: pl.DataFrame,
+        calibration_rows: pl.DataFrame | None,
+        calibration_labels: pl.DataFrame | None,
+        *,
+        target: str,
+        features: Sequence[FeatureSpec],
+        horizons_months: tuple[int, ...],
+        params: FitParams | None = None,
+        num_threads: int = 2,
+    ) -> RiskModel:
+        """Fit on `rows`, calibrate on later rows.
+
+        Parameters
+        ----------
+        rows, calibration_rows : DataFrame
+            structure_id, as_of (Date), one column per indicator. Calibration rows are neither
+            training nor test rows; None leaves the probabilities uncalibrated.
+        labels, calibration_labels : DataFrame
+            structure_id, as_of, horizon_months, event (0/1); censored rows are absent.
+        target : str
+            Name of the target.
+        features : sequence of FeatureSpec
+            Indicators to use.
+        horizons_months : tuple of int
+            Horizons of the model.
+        params : FitParams, optional
+            What can change the result.
+        num_threads : int
+            Changes the speed only.
+
+        Raises
+        ------
+        ModelError
+            `no-feature`, `no-events`, `unknown-horizon`, `duplicate-label`, `missing-column`,
+            `bad-column-type`.
+        """
+        params = params or FitParams()
+        horizons = tuple(sorted(set(horizons_months)))
+        if not features or not horizons:
+            raise ModelError(
+                "Un modèle demande au moins un indicateur et un horizon.",
+                code="no-feature",
+                received=f"{len(features)} indicateur(s), {len(horizons)} horizon(s)",
+            )
+        targets = align(rows, labels, horizons)
+        observed = (targets >= 0).any(1)
+        rows, targets = rows.filter(pl.Series(observed)), targets[observed]
+        _require_events(targets, target)
+        encoding = Encoding.fit(rows, features, params)
+        codes = encoding.codes(rows)
+        sample = Sample(
+            codes,
+            encoding.design(codes),
+            targets,
+            _numbered(rows),
+            rows.get_column("as_of").cast(pl.Date).to_numpy(),
+        )
+        choice = choose(sample, encoding, horizons, params, num_threads=num_threads)
+        bag = fit_bag(sample, encoding, horizons, params, choice, num_threads=num_threads)
+        model = cls(
+            target,
+            horizons,
+            params,
+            encoding,
+            sample.design.centre(encoding.level_slots()),
+            bag,
+            Calibration.identity(len(horizons)),
+            (0.0,) * len(horizons),
+        )
+        calibration = model.calibration
+        reference = rows
+        if calibration_rows is not None and calibration_labels is not None:
+            later = align(calibration_rows, calibration_labels, horizons)
+            if (later >= 0).any():
+                scores = model.raw_members(calibration_rows, num_threads=num_threads).mean(2).T
+                calibration = fit_calibration(scores, later, _numbered(calibration_rows))
+                reference = calibration_rows
+        step = max(1, reference.height // SPREAD_ROWS)
+        members = model.raw_members(reference.gather_every(step), num_threads=num_threads)
+        return replace(
+            model,
+            calibration=calibration,
+            pooled=tuple(intervals.pooled_variance(m) for m in members),
+            summary={
+                "rows": rows.height,
+                "structures": int(sample.structures.max()) + 1,
+                "events": {
+                    str(h): int((targets[:, i] == 1).sum()) for i, h in enumerate(horizons)
+                },
+                "first_as_of": str(sample.days.min()),
+                "last_as_of": str(sample.days.max()),
+                "form": choice.form,
+                "l2": choice.l2,
+                "rounds": choice.rounds,
+                "linear_share": choice.share,
+                "holdout": choice.holdout,
+                "holdout_losses": choice.losses,
+            },
+        )
+
+    def raw_members(self, rows: pl.DataFrame, *, num_threads: int = 0) -> Floats:
+        """Return the members' log-odds before calibration, shape (horizons, n, members)."""
+        out = np.empty((len(self.horizons_months), rows.height, len(self.bag.linear)))
+        coefficients = [part.intercepts for part in self.bag.linear]
+        for at, codes in self.chunks(rows):
+            design = self.encoding.design(codes)
+            shared = np.column_stack([part.shared(design) for part in self.bag.linear])
+            for h in range(len(self.horizons_months)):
+                out[h, at] = shared + np.array([b[h] for b in coefficients])
+                if self.forests:
+                    out[h, at] += self.forests[h].members(codes, num_threads=num_threads)
+        return out
+
+    def chunks(self, rows: pl.DataFrame) -> Iterator[tuple[slice, Floats]]:
+        """Yield the places of the rows and their codes, a bounded number of rows at a time."""
+        for start in range(0, rows.height, CHUNK):
+            part = rows.slice(start, CHUNK)
+            yield slice(start, start + part.height), self.encoding.codes(part)
+
+    def predict(self, rows: pl.DataFrame, *, num_threads: int = 0) -> pl.DataFrame:
+        """Return structure_id, as_of, then p_{h}m, low_{h}m, high_{h}m for each horizon h.
+
+        Parameters
+        ----------
+        rows : DataFrame
+            One column per indicator; structure_id and as_of are passed through if present.
+        num_threads : int
+            Changes the speed only; 0 takes every core.
+
+        Returns
+        -------
+        DataFrame
+            Rows in the order given; probabilities never decrease with the horizon.
+
+        Raises
+        ------
+        ModelError
+            `missing-column` or `bad-column-type`.
+        """
+        out = rows.select([k for k in KEYS if k in rows.columns])
+        members = self.raw_members(rows, num_threads=num_threads)
+        columns: dict[str, Floats] = {}
+        for h, months in enumerate(self.horizons_months):
+            raw = members[h].mean(1)
+            score = self.calibration.apply(raw, h)
+            error = intervals.standard_error(
+                members[h],
+                self.pooled[h],
+                self.calibration.slope,
+                self.calibration.variance(raw, h),
+            )
+            low, high = intervals.bounds(score, error, members.shape[2], self.params.interval)
+            columns |= {f"p_{months}m": expit(score), f"low_{months}m": low, f"high_{months}m": high}
+        return out.hstack(pl.DataFrame(columns))
+
+    def explain(self, rows: pl.DataFrame, horizon_months: int, **options: Any) -> pl.DataFrame:
+        """Return structure_id, as_of, base_value, one contribution per indicator, score_logit.
+
+        See `models.explain.contributions`, which this calls.
+        """
+        from models.explain import contributions
+
+        return contributions(self, rows, horizon_months, **options)
+
+    def unseen_missing(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Return structure_id, as_of, feature of every missing value that training never showed.
+
+        Such a value is scored as the training median (numeric) or as an unknown level
+        (categorical): neither helps nor hurts by itself, and this table says where it happened.
+        """
+        found = []
+        for column in self.encoding.columns:
+            if column.missing_seen:
+                continue
+            series = series_of(rows, column.spec)
+            absent = series.is_null()
+            if series.dtype.is_float():
+                absent |= ~series.is_finite().fill_null(value=False)
+            here = rows.filter(absent).select([k for k in KEYS if k in rows.columns])
+            found.append(here.with_columns(feature=pl.lit(column.spec.name)))
+        empty = rows.select([k for k in KEYS if k in rows.columns]).clear()
+        empty = empty.with_columns(feature=pl.lit("", dtype=pl.String))
+        return pl.concat([empty, *found])
+
+    def horizon_index(self, horizon_months: int) -> int:
+        """Return the place of a horizon.
+
+        Raises
+        ------
+        ModelError
+            `unknown-horizon`.
+        """
+        if horizon_months not in self.horizons_months:
+            raise ModelError(
+                "Le modèle n'a pas cet horizon.",
+                code="unknown-horizon",
+                received=f"{horizon_months} mois",
+                expected=", ".join(f"{h}" for h in self.horizons_months),
+            )
+        return self.horizons_months.index(horizon_months)
+
+    def save(self, folder: Path) -> None:
+        """Write the model into `folder`: JSON, npz arrays and LightGBM text, no pickle."""
+        from models.storage import save
+
+        save(self, folder)
+
+    @classmethod
+    def load(cls, folder: Path) -> RiskModel:
+        """Return the model saved in `folder`.
+
+        Raises
+        ------
+        ModelError
+            `no-model` or `bad-model` when the folder is not a model that this version reads.
+        """
+        from models.storage import load
+
+        return load(folder)
+
+
+def _numbered(rows: pl.DataFrame) -> NDArray[np.intp]:
+    """Return the number of each row's structure, in the order of the identifiers."""
+    rank = rows.get_column("structure_id").cast(pl.String).rank("dense") - 1
+    return cast("NDArray[np.intp]", rank.to_numpy().astype(np.intp))
+
+
+def _require_events(targets: NDArray[np.int8], target: str) -> None:
+    events, others = int((targets == 1).sum()), int((targets == 0).sum())
+    if not events or not others:
+        raise ModelError(
+            "Il faut au moins un événement et un non-événement observés pour apprendre.",
+            code="no-events",
+            where=f"cible {target}",
+            received=f"{events} événement(s), {others} non-événement(s)",
+            todo="Élargissez la cohorte ou les dates d'observation, ou vérifiez les étiquettes.",
+        )

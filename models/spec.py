@@ -1,0 +1,122 @@
+"""What a fit is told: the indicators, the parameters that can change the answer, the errors."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from data.errors import VeilleError
+
+Kind = Literal["numeric", "categorical"]
+
+
+class ModelError(VeilleError):
+    """A fit, a prediction or a saved model that cannot be used."""
+
+
+@dataclass(frozen=True)
+class FeatureSpec:
+    """One indicator as the model sees it.
+
+    Attributes
+    ----------
+    name : str
+        Column of the panel.
+    kind : {"numeric", "categorical"}
+        Categorical columns are strings; numeric ones are floats (booleans count as 0/1).
+    direction : {-1, 0, 1}
+        Sign of the effect on the risk: +1 means that a higher value never lowers the risk.
+        Ignored for a categorical column.
+    theme, label, unit, sentence : str
+        French words of the reasons; they never change a score.
+    """
+
+    name: str
+    kind: Kind = "numeric"
+    direction: int = 0
+    theme: str = ""
+    label: str = ""
+    unit: str = ""
+    sentence: str = ""
+
+    def __post_init__(self) -> None:
+        if self.kind not in ("numeric", "categorical") or self.direction not in (-1, 0, 1):
+            raise ModelError(
+                f"Déclaration d'indicateur invalide : {self.name}.",
+                code="bad-feature-spec",
+                where=self.name,
+                received=f"kind={self.kind!r}, direction={self.direction!r}",
+                expected="kind numeric ou categorical, direction -1, 0 ou 1",
+            )
+
+    @property
+    def sign(self) -> int:
+        """Return the monotone constraint that applies: 0 for a categorical indicator."""
+        return self.direction if self.kind == "numeric" else 0
+
+
+@dataclass(frozen=True)
+class FitParams:
+    """Everything that can change the result of a fit, beside the data; hashed into the run.
+
+    Attributes
+    ----------
+    seed : int
+        Seed of the bootstrap weights, of the structural hold-out and of LightGBM.
+    members : int
+        Members of the bag, each fitted on its own bootstrap of the structures.
+    max_rounds, patience : int
+        Largest number of trees a member may have; rounds without progress before stopping.
+    learning_rate, num_leaves, max_depth, feature_fraction, lambda_l2, min_leaf_weight : float
+        LightGBM's own parameters; `min_leaf_weight` is min_sum_hessian_in_leaf, about the number
+        of expected events in a leaf.
+    l2_grid : tuple[float, ...]
+        Penalties tried for the linear part, on the scale of a sum over the rows.
+    holdout_share : float
+        Share of the latest observation days kept to choose the penalty, the rounds and the form.
+    knots : int
+        Quantiles that describe a numeric column.
+    min_level_rows : int
+        Rows under which a level of a categorical column is treated as unknown.
+    interval : float
+        Level of the interval beside each probability.
+    """
+
+    seed: int = 20250625
+    members: int = 8
+    max_rounds: int = 400
+    patience: int = 30
+    learning_rate: float = 0.06
+    num_leaves: int = 15
+    max_depth: int = 5
+    feature_fraction: float = 0.7
+    lambda_l2: float = 10.0
+    min_leaf_weight: float = 3.0
+    l2_grid: tuple[float, ...] = (1.0, 10.0, 100.0, 1000.0)
+    holdout_share: float = 0.25
+    knots: int = 256
+    min_level_rows: int = 10
+    interval: float = 0.90
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the parameters as plain JSON values."""
+        return {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self).items()}
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> FitParams:
+        """Return the parameters written by `to_dict`.
+
+        Raises
+        ------
+        ModelError
+            `unknown-parameter` when a name is not one of ours.
+        """
+        unknown = sorted(set(values) - set(cls.__dataclass_fields__))
+        if unknown:
+            raise ModelError(
+                "Paramètre d'apprentissage inconnu.",
+                code="unknown-parameter",
+                received=", ".join(unknown),
+                expected=", ".join(cls.__dataclass_fields__),
+            )
+        return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})

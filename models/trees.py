@@ -1,0 +1,154 @@
+"""Trees at one horizon: the bag's trees cut at their horizon splits, only real indicators left.
+
+A tree that splits on the horizon gives that split a share of the explanation, different from one
+structure to the next. At a given horizon the split is decided beforehand: replacing it by the
+branch taken leaves the predictions as they are, makes the base value one number a horizon, and
+shortens the trees.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+
+
+@dataclass
+class Forest:
+    """The bag's trees at one horizon.
+
+    Attributes
+    ----------
+    booster : lightgbm.Booster
+        Every member's trees one after another.
+    ends : tuple[int, ...]
+        Trees counted up to the end of each member.
+    scale : float
+        Factor of the leaves (share of the boosted part in the score).
+    """
+
+    booster: Any
+    ends: tuple[int, ...]
+    scale: float
+
+    def members(self, codes: Floats, *, num_threads: int = 0) -> Floats:
+        """Return each member's sum of trees in log-odds, shape (n, members)."""
+        out = np.zeros((len(codes), len(self.ends)))
+        matrix = with_horizon(codes)
+        begin = 0
+        for k, end in enumerate(self.ends):
+            if end > begin:
+                out[:, k] = self.booster.predict(
+                    matrix,
+                    raw_score=True,
+                    start_iteration=begin,
+                    num_iteration=end - begin,
+                    num_threads=num_threads,
+                )
+            begin = end
+        return out * self.scale
+
+    def contributions(self, codes: Floats, *, num_threads: int = 0) -> tuple[Floats, float]:
+        """Return the bag's mean TreeSHAP (n, features) and its base, in log-odds."""
+        found = self.booster.predict(with_horizon(codes), pred_contrib=True, num_threads=num_threads)
+        found = np.asarray(found) * (self.scale / len(self.ends))
+        return found[:, : codes.shape[1]], float(found[0, -1]) if len(found) else 0.0
+
+
+def forest_at(texts: Sequence[str], months: int, n_features: int, scale: float) -> Forest:
+    """Return the members' trees at a horizon of `months`.
+
+    Parameters
+    ----------
+    texts : sequence of str
+        LightGBM model texts, one a member.
+    months : int
+        Horizon.
+    n_features : int
+        Number of indicators; the horizon is the column after the last.
+    scale : float
+        Share of the boosted part in the score.
+    """
+    import lightgbm as lgb
+
+    header, blocks, ends = "", [], []
+    for text in texts:
+        head, trees = _split(text)
+        header = header or head
+        blocks += [_cut(tree, n_features, float(months)) for tree in trees]
+        ends.append(len(blocks))
+    body = "".join(f"Tree={i}\n{block}\n\n" for i, block in enumerate(blocks))
+    return Forest(lgb.Booster(model_str=f"{header}\n{body}end of trees\n"), tuple(ends), scale)
+
+
+def with_horizon(codes: Floats) -> Floats:
+    # The trees were trained with one column more; no split looks at it any longer.
+    return np.column_stack([codes, np.zeros(len(codes))])
+
+
+def _split(text: str) -> tuple[str, list[str]]:
+    head, *trees = text.split("end of trees", 1)[0].split("Tree=")
+    # LightGBM reads the trees in order when it is not told the size of each.
+    kept = [line for line in head.splitlines() if not line.startswith("tree_sizes=")]
+    return "\n".join(kept), [tree.split("\n", 1)[1].strip() for tree in trees]
+
+
+_NODE = ("split_feature", "split_gain", "threshold", "decision_type")
+_LEAF = ("leaf_value", "leaf_weight", "leaf_count")
+
+
+def _cut(text: str, horizon_column: int, months: float) -> str:
+    fields = dict(line.split("=", 1) for line in text.splitlines())
+    if int(fields["num_leaves"]) == 1:
+        return text
+    split = [int(v) for v in fields["split_feature"].split()]
+    if horizon_column not in split:
+        return text
+    values = {k: fields[k].split() for k in (*_NODE, *_LEAF, "internal_value", "internal_weight")}
+    left = [int(v) for v in fields["left_child"].split()]
+    right = [int(v) for v in fields["right_child"].split()]
+
+    def resolve(node: int) -> int:
+        while node >= 0 and split[node] == horizon_column:
+            below = months <= float(values["threshold"][node])
+            node = left[node] if below else right[node]
+        return node
+
+    nodes: list[int] = []
+    leaves: list[int] = []
+    children: list[tuple[int, int]] = []
+    counts: list[int] = []
+    leaf_counts = [int(v) for v in values["leaf_count"]]
+
+    def visit(node: int) -> tuple[int, int]:
+        """Return (new reference, rows under it), numbering nodes from the root down."""
+        if node < 0:
+            leaves.append(~node)
+            return ~(len(leaves) - 1), leaf_counts[~node]
+        at = len(nodes)
+        nodes.append(node)
+        children.append((0, 0))
+        counts.append(0)
+        low, n_low = visit(resolve(left[node]))
+        high, n_high = visit(resolve(right[node]))
+        children[at], counts[at] = (low, high), n_low + n_high
+        return at, counts[at]
+
+    visit(resolve(0))
+    fields["num_leaves"] = str(len(leaves))
+    for key in _LEAF:
+        fields[key] = " ".join(values[key][i] for i in leaves)
+    for key in (*_NODE, "internal_value", "internal_weight"):
+        fields[key] = " ".join(values[key][i] for i in nodes)
+    fields["left_child"] = " ".join(str(low) for low, _ in children)
+    fields["right_child"] = " ".join(str(high) for _, high in children)
+    fields["internal_count"] = " ".join(map(str, counts))
+    return "\n".join(f"{k}={v}" for k, v in fields.items())

@@ -1,0 +1,90 @@
+#!/usr/bin/env python3
+"""Check the few system packages that pip cannot bring, and install them through apt when root.
+
+``run``: libgomp, which LightGBM loads. ``test``: also Chromium and fonts for the browser tests.
+Standard library only.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import shutil
+import subprocess
+import sys
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+
+
+def has_gomp() -> bool:
+    """Tell whether the OpenMP library loads."""
+    try:
+        ctypes.CDLL("libgomp.so.1")
+    except OSError:
+        return sys.platform == "darwin"  # LightGBM's wheel for macOS brings its own
+    return True
+
+
+def has_browser() -> bool:
+    """Tell whether a Chromium is on the path."""
+    return any(shutil.which(name) for name in BROWSERS)
+
+
+def has_fonts() -> bool:
+    """Tell whether at least one scalable font is known to fontconfig."""
+    if shutil.which("fc-list") is None:
+        return False
+    listed = subprocess.run(["fc-list"], check=False, capture_output=True, text=True)
+    return bool(listed.stdout.strip())
+
+
+#: what is needed -> how to tell that it is there, apt packages that bring it
+NEEDS = {
+    "run": {"libgomp (LightGBM)": (has_gomp, ["libgomp1"])},
+    "test": {
+        "libgomp (LightGBM)": (has_gomp, ["libgomp1"]),
+        "Chromium (browser tests)": (has_browser, ["chromium"]),
+        "fonts (browser tests)": (has_fonts, ["fontconfig", "fonts-dejavu-core"]),
+    },
+}
+
+
+def absent(level: str) -> dict[str, list[str]]:
+    """Return what is needed at this level and is not there: name -> apt packages."""
+    return {name: packages for name, (there, packages) in NEEDS[level].items() if not there()}
+
+
+def install(packages: list[str]) -> None:
+    """Install packages with apt-get, without a question."""
+    env = dict(os.environ, DEBIAN_FRONTEND="noninteractive")
+    apt = ["apt-get", "-y", "-q", "-o", "DPkg::Lock::Timeout=300"]
+    for command in (["update"], ["install", "--no-install-recommends", *packages]):
+        # apt's own lines go to the error output: the standard output is the tests'
+        subprocess.run(
+            [*apt, *command], check=False, env=env, stdin=subprocess.DEVNULL, stdout=sys.stderr
+        )
+
+
+def main(level: str) -> int:
+    """Check, install when possible, and return the exit code."""
+    missing = absent(level)
+    if not missing:
+        return 0
+    packages = sorted({package for names in missing.values() for package in names})
+    if os.geteuid() == 0 and shutil.which("apt-get"):
+        sys.stderr.write("system packages: installing " + " ".join(packages) + "\n")
+        install(packages)
+        missing = absent(level)
+    if not missing:
+        return 0
+    sys.stderr.write(
+        "Missing on this machine: " + ", ".join(missing) + ".\n"
+        "  Debian, Ubuntu: sudo apt-get install " + " ".join(packages) + "\n"
+    )
+    if level == "test" and "libgomp (LightGBM)" not in missing:
+        sys.stderr.write("  Without a browser: make test BROWSER=0\n")
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1] if len(sys.argv) > 1 else "run"))

@@ -1,0 +1,186 @@
+"""The audit log: who saw what, when and why. Append-only, chained, sealed with the state's secret.
+
+Each line's hash is an HMAC of its content and of the hash before it: whoever changes, removes or
+inserts a line in the database cannot make the chain whole again without the secret file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import select, update
+
+from serving.state.models import AuditEntry, AuditHead
+from serving.state.store import State
+
+if TYPE_CHECKING:
+    from fastapi import Request
+
+    from serving.access.principal import Principal
+    from serving.publication import Publication
+
+_PAGE = 5_000
+_FIELDS = (
+    "seq",
+    "at",
+    "actor_kind",
+    "actor_id",
+    "actor_name",
+    "role",
+    "action",
+    "publication_id",
+    "subject",
+    "reason",
+    "request_id",
+    "address",
+)
+
+
+@dataclass(frozen=True)
+class AuditReport:
+    """The result of a verification: `head` is worth keeping elsewhere, it dates the log."""
+
+    entries: int
+    intact: bool
+    problem: str
+    broken_at: int | None
+    head: str
+
+
+def record(
+    state: State,
+    *,
+    actor: str,
+    action: str,
+    actor_id: str = "",
+    actor_kind: str = "user",
+    role: str = "",
+    publication_id: str = "",
+    subject: Mapping[str, Any] | None = None,
+    reason: str = "",
+    request_id: str = "",
+    address: str = "",
+) -> int:
+    """Append one line and return its number; on the disk when this returns."""
+    with state.write() as session:
+        # On PostgreSQL this row is the queue of the writers; SQLite has one writer anyway.
+        head = session.scalar(select(AuditHead).where(AuditHead.id == 1).with_for_update())
+        previous, count = (head.hash, head.count) if head else ("", 0)
+        entry = AuditEntry(
+            seq=count + 1,
+            at=datetime.now(UTC).isoformat(timespec="microseconds"),
+            actor_kind=actor_kind,
+            actor_id=actor_id,
+            actor_name=actor,
+            role=role,
+            action=action,
+            publication_id=publication_id,
+            subject=json.dumps(subject or {}, ensure_ascii=False, sort_keys=True),
+            reason=reason,
+            request_id=request_id[:64],
+            address=address[:64],
+            previous_hash=previous,
+        )
+        entry.hash = _chain(state.secret, previous, entry)
+        session.add(entry)
+        session.execute(
+            update(AuditHead)
+            .where(AuditHead.id == 1)
+            .values(
+                count=entry.seq,
+                hash=entry.hash,
+                seal=_seal(state.secret, entry.seq, entry.hash),
+            )
+        )
+        return entry.seq
+
+
+def record_access(
+    request: Request,
+    principal: Principal,
+    *,
+    action: str,
+    publication: Publication | None = None,
+    sirens: Sequence[str] = (),
+    subject: Mapping[str, Any] | None = None,
+    reason: str = "",
+) -> None:
+    """Log an access to nominative data. Call it before the answer is built.
+
+    `sirens` are the structures shown; `subject` says how they were asked for (filters, page).
+    """
+    from serving.services import services
+
+    record(
+        services(request).state,
+        actor=principal.login or principal.name,
+        actor_id=principal.id,
+        actor_kind=principal.kind,
+        role=principal.role.value,
+        action=action,
+        publication_id=publication.id if publication else "",
+        subject={**(subject or {}), "sirens": list(sirens)},
+        reason=reason,
+        request_id=getattr(request.state, "request_id", ""),
+        address=request.client.host if request.client else "",
+    )
+
+
+def verify(state: State) -> AuditReport:
+    """Recompute the whole chain; the report says the first line that does not hold, if any."""
+    previous, expected = "", 1
+    with state.read() as session:
+        head = session.get(AuditHead, 1)
+        while True:
+            page = session.scalars(
+                select(AuditEntry)
+                .where(AuditEntry.seq >= expected)
+                .order_by(AuditEntry.seq)
+                .limit(_PAGE)
+                .execution_options(populate_existing=True)
+            ).all()
+            for entry in page:
+                problem = ""
+                if entry.seq != expected:
+                    problem = "des lignes ont été retirées"
+                elif entry.previous_hash != previous:
+                    problem = "la ligne ne suit pas la précédente"
+                elif not hmac.compare_digest(entry.hash, _chain(state.secret, previous, entry)):
+                    problem = "le contenu de la ligne a changé"
+                if problem:
+                    return AuditReport(expected - 1, False, problem, expected, previous)  # noqa: FBT003
+                previous, expected = entry.hash, expected + 1
+            session.expunge_all()
+            if len(page) < _PAGE:
+                break
+    count = expected - 1
+    problem = _head_problem(state, head, count, previous)
+    return AuditReport(count, not problem, problem, expected if problem else None, previous)
+
+
+def _head_problem(state: State, head: AuditHead | None, count: int, last: str) -> str:
+    if head is None:
+        return "la fin du journal n'est plus tenue"
+    if head.count > count:
+        return "les dernières lignes ont été retirées"
+    if head.count < count:
+        # Lines appended while this verification was reading.
+        return ""
+    if head.count and not hmac.compare_digest(head.seal, _seal(state.secret, head.count, last)):
+        return "le sceau de la fin du journal ne correspond pas"
+    return ""
+
+
+def _chain(secret: bytes, previous: str, entry: AuditEntry) -> str:
+    content = json.dumps([previous, *(getattr(entry, f) for f in _FIELDS)], ensure_ascii=False)
+    return hmac.new(secret, content.encode(), hashlib.sha256).hexdigest()
+
+
+def _seal(secret: bytes, count: int, last: str) -> str:
+    return hmac.new(secret, f"head {count} {last}".encode(), hashlib.sha256).hexdigest()

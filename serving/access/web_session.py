@@ -1,0 +1,98 @@
+"""Who is asking, for FastAPI: session cookie or API key, CSRF."""
+
+from __future__ import annotations
+
+import hmac
+from typing import Annotated
+
+from fastapi import Depends, Request, Response
+
+from serving.access.errors import AccessError
+from serving.access.keys import principal_of_key
+from serving.access.principal import Principal
+from serving.access.sessions import create_session, end_session, principal_of_session
+from serving.services import services
+
+#: `__Host-` makes browsers refuse a cookie set by another host or over plain HTTP
+SECURE_COOKIE = "__Host-veille_session"
+LOCAL_COOKIE = "veille_session"
+_LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+
+
+def optional_user(request: Request) -> Principal | None:
+    """Return who asks, None when nobody is signed in.
+
+    Raises
+    ------
+    AccessError
+        401: an API key is presented and is unknown, expired or revoked.
+    """
+    known = services(request)
+    scheme, _, presented = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        return principal_of_key(known.state, presented)
+    if key := request.headers.get("x-api-key"):
+        return principal_of_key(known.state, key)
+    token = request.cookies.get(_cookie_name(request))
+    if not token:
+        return None
+    return principal_of_session(known.state, token, idle_hours=known.settings.idle_hours)
+
+
+def current_user(request: Request) -> Principal:
+    """Return who asks; AccessError 401 `not-authenticated` when nobody is signed in."""
+    principal = optional_user(request)
+    if principal is None:
+        raise AccessError(
+            "Il faut être connecté, ou présenter une clé d'API.",
+            code="not-authenticated",
+            status=401,
+            expected="Authorization: Bearer vess_… ou une session ouverte sur /connexion",
+            todo="Demandez un compte ou une clé à l'administration de Veille ESS.",
+        )
+    request.state.principal = principal
+    return principal
+
+
+CurrentUser = Annotated[Principal, Depends(current_user)]
+
+
+def open_session(request: Request, response: Response, user_id: str) -> None:
+    """Open a session for an account and give its cookie to the browser."""
+    known = services(request)
+    hours = known.settings.session_hours
+    response.set_cookie(
+        _cookie_name(request),
+        create_session(known.state, user_id, hours=hours),
+        max_age=hours * 3600,
+        path="/",
+        httponly=True,
+        samesite="lax",
+        secure=_secure(request),
+    )
+
+
+def close_session(request: Request, response: Response) -> None:
+    """Close the session and take its cookie back."""
+    name = _cookie_name(request)
+    if token := request.cookies.get(name):
+        end_session(services(request).state, token)
+    response.delete_cookie(name, path="/", httponly=True, samesite="lax", secure=_secure(request))
+
+
+def check_csrf(principal: Principal, token: str | None) -> None:
+    """Refuse a form that does not come from our own page: AccessError `csrf`."""
+    if not principal.csrf or not hmac.compare_digest(principal.csrf, token or ""):
+        raise AccessError(
+            "Ce formulaire a expiré, ou ne vient pas de cette application.",
+            code="csrf",
+            todo="Rechargez la page et recommencez.",
+        )
+
+
+def _secure(request: Request) -> bool:
+    return not (services(request).settings.insecure or request.url.hostname in _LOOPBACK)
+
+
+def _cookie_name(request: Request) -> str:
+    return SECURE_COOKIE if _secure(request) else LOCAL_COOKIE

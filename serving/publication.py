@@ -1,0 +1,241 @@
+"""Write, read and swap publications: immutable, dated lists of scores.
+
+`home/publications/<target>/<id>/` never changes once it stands there; the text file `current`
+beside it names the publication that is served, and is replaced in one step. A server notices the
+change by looking at that file at each request, and goes on with the former one until the new one
+is ready.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import os
+import secrets
+import shutil
+import threading
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pyarrow.parquet as pq
+from pydantic import ValidationError
+
+from serving.publication_build import (
+    ROW_GROUP,
+    build_index,
+    conform_details,
+    conform_scores,
+    write_index,
+)
+from serving.publication_files import (
+    CODES,
+    FILES,
+    HISTORY,
+    INDEX,
+    MANIFEST,
+    POINTER,
+    REASONS,
+    SCORES,
+    UNKNOWN,
+    Manifest,
+    PublicationError,
+    read_manifest,
+    stamp,
+    sync,
+    target_folder,
+)
+from serving.publication_read import Publication
+
+__all__ = ["CurrentPublication", "Publication", "PublicationError", "write_publication"]
+
+_LOG = logging.getLogger(__name__)
+_HALF_WRITTEN_SECONDS = 6 * 3600
+
+
+def write_publication(  # noqa: PLR0917 - four tables make one publication
+    home: Path,
+    target: str,
+    manifest_fields: Mapping[str, Any],
+    scores: pl.DataFrame,
+    reasons: pl.DataFrame,
+    history: pl.DataFrame,
+    unknown: pl.DataFrame,
+) -> str:
+    """Write a publication, make it the current one, and return its id.
+
+    The id is the observation date and a hash of the content: the same inputs give the same id, and
+    what is already written is not written again. A stop at any moment leaves the former
+    publication current and whole.
+
+    Parameters
+    ----------
+    home : Path
+        Root of the state; the publication goes to `home/publications/<target>/<id>/`.
+    target : str
+        `failure`, `funding_loss`…
+    manifest_fields : mapping
+        as_of, horizons_months, model {name, version, run_id}, input_hash, synthetic,
+        base_values {horizon: log-odds}, levels, thresholds {high, moderate, horizon}; any other
+        key is kept. publication_id, target, created_at, rows and files are set here.
+    scores, reasons, history, unknown : pl.DataFrame
+        The columns of `publication_files`; any order of rows.
+
+    Raises
+    ------
+    PublicationError
+        `bad-publication`: the frames or the manifest do not hold what they must.
+    """
+    parent = target_folder(home, target)
+    parent.mkdir(parents=True, exist_ok=True)
+    _sweep(parent)
+    temporary = parent / f".tmp-{secrets.token_hex(6)}"
+    temporary.mkdir()
+    try:
+        fields = json.loads(json.dumps(dict(manifest_fields), default=str, sort_keys=True))
+        draft = _manifest(fields | {"files": {}}, target, "?", scores.height)
+        tables = {REASONS: reasons, HISTORY: history, UNKNOWN: unknown}
+        _write_files(temporary, draft, scores, tables)
+        files = {name: stamp(temporary / name).model_dump() for name in FILES}
+        identity = _identity(fields, files)
+        publication_id = f"{draft.as_of.isoformat()}-{identity}"
+        manifest = _manifest(fields | {"files": files}, target, publication_id, scores.height)
+        (temporary / MANIFEST).write_text(manifest.model_dump_json(indent=2), encoding="utf-8")
+        for name in (*FILES, MANIFEST):
+            sync(temporary / name)
+        sync(temporary)
+        if not (parent / publication_id).is_dir():
+            temporary.rename(parent / publication_id)
+            sync(parent)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    point_to(home, target, publication_id)
+    return publication_id
+
+
+def point_to(home: Path, target: str, publication_id: str) -> None:
+    """Make a written publication the current one, in one step; PublicationError if absent."""
+    parent = target_folder(home, target)
+    read_manifest(parent / publication_id)
+    temporary = parent / f".{POINTER}-{secrets.token_hex(6)}"
+    temporary.write_text(publication_id + "\n", encoding="utf-8")
+    sync(temporary)
+    temporary.replace(parent / POINTER)
+    sync(parent)
+
+
+def publication_ids(home: Path, target: str) -> list[str]:
+    """Return the ids of the written publications of a target, oldest first."""
+    parent = target_folder(home, target)
+    folders = [f for f in parent.glob("[0-9]*") if (f / MANIFEST).is_file()]
+    return [f.name for f in sorted(folders, key=lambda f: (f.name[:10], _created(f)))]
+
+
+class CurrentPublication:
+    """The publication served now for one target; follows the pointer without a restart."""
+
+    def __init__(self, home: Path, target: str) -> None:
+        self.home = home
+        self.target = target
+        self._pointer = target_folder(home, target) / POINTER
+        self._lock = threading.Lock()
+        self._seen: tuple[int, int, int] | None = None
+        self._current: Publication | None = None
+        self.error: PublicationError | None = None
+
+    def get(self) -> Publication:
+        """Return the current publication.
+
+        One look at the pointer's inode and times; when it changed, one caller reads the new
+        publication while the others go on with the former. If the new one is broken the former
+        stays, and `error` says why.
+
+        Raises
+        ------
+        PublicationError
+            `no-publication` or `publication-corrupted`, only when no publication could be read.
+        """
+        signature = self._signature()
+        if signature != self._seen or self._current is None:
+            waits = self._current is None
+            if self._lock.acquire(blocking=waits):
+                try:
+                    if self._signature() != self._seen or self._current is None:
+                        self._load()
+                finally:
+                    self._lock.release()
+        if self._current is None:
+            raise self.error or PublicationError("Aucune publication.", code="no-publication")
+        return self._current
+
+    def _load(self) -> None:
+        signature = self._signature()
+        if signature is not None and signature == self._seen and self.error is not None:
+            return  # the same broken publication: reading it again would only take time
+        try:
+            self._current = Publication.load(self.home, self.target)
+            self.error = None
+        except PublicationError as error:
+            self.error = error
+            _LOG.error("publication refusée : %s", error)
+        self._seen = signature
+
+    def _signature(self) -> tuple[int, int, int] | None:
+        try:
+            status = os.stat(self._pointer)  # noqa: PTH116 - twice as fast, at every request
+        except FileNotFoundError:
+            return None
+        return status.st_ino, status.st_mtime_ns, status.st_size
+
+
+def _write_files(
+    folder: Path, draft: Manifest, scores: pl.DataFrame, tables: Mapping[str, pl.DataFrame]
+) -> None:
+    checked = conform_scores(scores, draft.horizons_months, draft.main_horizon)
+    details = {n: conform_details(f, n, checked["siren"]) for n, f in tables.items()}
+    checked.write_parquet(folder / SCORES)
+    for name, frame in details.items():
+        # Small groups of a known size: one structure costs one group, found by division.
+        pq.write_table(
+            frame.to_arrow(), folder / name, row_group_size=ROW_GROUP, compression="zstd"
+        )
+    index, codes = build_index(checked, details, draft.horizons_months)
+    write_index(index, folder / INDEX)
+    (folder / CODES).write_text(json.dumps(codes, ensure_ascii=False), encoding="utf-8")
+
+
+def _manifest(fields: Mapping[str, Any], target: str, publication_id: str, rows: int) -> Manifest:
+    known = {"target": target, "publication_id": publication_id, "rows": rows}
+    try:
+        return Manifest.model_validate({"created_at": datetime.now(UTC)} | dict(fields) | known)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise PublicationError(
+            "Le manifeste de la publication est refusé.",
+            code="bad-publication",
+            where=".".join(str(part) for part in first["loc"]),
+            received=first.get("input"),
+            expected=first["msg"],
+        ) from error
+
+
+def _identity(fields: Mapping[str, Any], files: Mapping[str, Mapping[str, Any]]) -> str:
+    content = {k: v for k, v in fields.items() if k != "created_at"}
+    content["files"] = {n: files[n]["sha256"] for n in (SCORES, REASONS, HISTORY, UNKNOWN)}
+    text = json.dumps(content, sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def _sweep(parent: Path) -> None:
+    # What a killed writer left; never the folder of one that is still writing.
+    for folder in parent.glob(".tmp-*"):
+        if time.time() - folder.stat().st_mtime > _HALF_WRITTEN_SECONDS:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _created(folder: Path) -> datetime:
+    return read_manifest(folder).created_at

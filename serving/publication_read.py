@@ -1,0 +1,165 @@
+"""Read one publication: scores mapped in memory, the rest read structure by structure."""
+
+from __future__ import annotations
+
+import json
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow.parquet as pq
+
+from serving.publication_build import DETAIL_COLUMNS, ROW_GROUP, read_index
+from serving.publication_files import (
+    CODES,
+    HISTORY,
+    INDEX,
+    POINTER,
+    REASONS,
+    UNKNOWN,
+    Manifest,
+    PublicationError,
+    check_files,
+    read_manifest,
+    target_folder,
+)
+
+
+class Publication:
+    """One publication, read: scores mapped in memory, the rest read structure by structure.
+
+    Use `Publication.load`. Safe to share between threads.
+    """
+
+    def __init__(self, folder: Path, manifest: Manifest) -> None:
+        self.folder = folder
+        self.manifest = manifest
+        self.id = manifest.publication_id
+        self.target = manifest.target
+        self.rows = manifest.rows
+        self.horizons = tuple(sorted(manifest.horizons_months))
+        self.main_horizon = manifest.main_horizon
+        self.frame = read_index(folder / INDEX)
+        self.codes: dict[str, list[str]] = json.loads((folder / CODES).read_text(encoding="utf-8"))
+        self.columns = [c for c in self.frame.columns if not c.startswith("_")]
+        self._arrays: dict[str, npt.NDArray[Any]] = {}
+        self._footers = {n: pq.read_metadata(folder / n) for n in DETAIL_COLUMNS}
+        if self.frame.height != self.rows:
+            raise PublicationError(
+                "Le nombre de structures n'est pas celui du manifeste.",
+                code="publication-corrupted",
+                where=str(folder / INDEX),
+                received=self.frame.height,
+                expected=str(self.rows),
+            )
+
+    @classmethod
+    def load(cls, home: Path, target: str, publication_id: str | None = None) -> Publication:
+        """Read and check a publication, the current one by default.
+
+        Raises
+        ------
+        PublicationError
+            `no-publication`: nothing was published; `publication-corrupted`: a file is missing,
+            changed, or does not match the manifest.
+        """
+        parent = target_folder(home, target)
+        folder = parent / (publication_id or _pointed(parent, target))
+        if not folder.is_dir():
+            raise PublicationError(
+                "Cette publication n'existe pas.",
+                code="no-publication" if publication_id else "publication-corrupted",
+                where=str(parent),
+                received=folder.name,
+                todo="Publiez avec `veille score`, ou choisissez-en une autre.",
+            )
+        manifest = read_manifest(folder)
+        check_files(folder, manifest)
+        return cls(folder, manifest)
+
+    def array(self, column: str) -> npt.NDArray[Any]:
+        """Return a column of the index as a NumPy array (mapped; nulls of floats are NaN)."""
+        if column not in self._arrays:
+            self._arrays[column] = self.frame[column].to_numpy()
+        return self._arrays[column]
+
+    def position(self, siren: str) -> int | None:
+        """Return the row of a SIREN, or None; O(log n)."""
+        if not (siren.isascii() and siren.isdigit()) or len(siren) != 9:  # noqa: PLR2004
+            return None
+        found = int(np.searchsorted(self._sorted_sirens, int(siren)))
+        if found < self.rows and self._sorted_sirens[found] == int(siren):
+            return int(self.array("_by_siren")[found])
+        return None
+
+    def row(self, position: int) -> dict[str, Any]:
+        """Return one structure, every column of scores.parquet."""
+        return self.take([position])[0]
+
+    def take(self, positions: list[int]) -> list[dict[str, Any]]:
+        """Return several structures, in the order of `positions`."""
+        return self.frame.select(self.columns)[positions].to_dicts()
+
+    def reasons(self, siren: str, horizon_months: int | None = None) -> list[dict[str, Any]]:
+        """Return the reasons at one horizon (the main one by default), strongest first."""
+        horizon = self.main_horizon if horizon_months is None else horizon_months
+        return [r for r in self._detail(REASONS, siren) if r["horizon_months"] == horizon]
+
+    def history(self, siren: str) -> list[dict[str, Any]]:
+        """Return the public funding known at the observation date, oldest year first."""
+        return self._detail(HISTORY, siren)
+
+    def unknown(self, siren: str) -> list[dict[str, Any]]:
+        """Return what is not known about a structure: theme, message."""
+        return self._detail(UNKNOWN, siren)
+
+    def values(self, column: str) -> tuple[str, ...]:
+        """Return the distinct values of a filter column present in the scores."""
+        present = np.bincount(self.array(f"_c_{column}"), minlength=len(self.codes[column]))
+        return tuple(v for v, n in zip(self.codes[column], present, strict=True) if v and n)
+
+    def sector_labels(self) -> dict[str, str]:
+        """Return the label of each sector (the code itself where no label is given)."""
+        return dict(self._sector_labels)
+
+    @cached_property
+    def _sector_labels(self) -> dict[str, str]:
+        pairs = self.frame.select("sector", "sector_label").unique().drop_nulls("sector")
+        return {code: label or code for code, label in sorted(pairs.iter_rows(), key=str)}
+
+    @cached_property
+    def _sorted_sirens(self) -> npt.NDArray[np.uint32]:
+        sirens: npt.NDArray[np.uint32] = self.array("_siren")[self.array("_by_siren")]
+        return sirens
+
+    def _detail(self, file: str, siren: str) -> list[dict[str, Any]]:
+        position = self.position(siren)
+        if position is None:
+            return []
+        name = file.removesuffix(".parquet")
+        start = int(self.array(f"_{name}_at")[position])
+        length = int(self.array(f"_{name}_n")[position])
+        if not length:
+            return []
+        footer = self._footers[file]
+        first, last = start // ROW_GROUP, (start + length - 1) // ROW_GROUP
+        # A reader for each call: one reader must not be shared by threads. The footer is.
+        with pq.ParquetFile(self.folder / file, metadata=footer, memory_map=True) as reader:
+            table = reader.read_row_groups(list(range(first, last + 1)), use_threads=False)
+        rows: list[dict[str, Any]] = table.slice(start - first * ROW_GROUP, length).to_pylist()
+        return rows
+
+
+def _pointed(parent: Path, target: str) -> str:
+    try:
+        return (parent / POINTER).read_text(encoding="utf-8").strip()
+    except FileNotFoundError as error:
+        raise PublicationError(
+            "Aucune liste n'a encore été publiée pour cette cible.",
+            code="no-publication",
+            where=str(parent),
+            received=target,
+            todo="Lancez `veille score`, ou `veille demo` pour une France fictive.",
+        ) from error

@@ -1,0 +1,323 @@
+"""The ranked list: filters, sort, pages, over the columns of a publication. No HTTP here.
+
+A publication never changes, so a page is continued from a place in a total order that every reader
+shares: no row comes twice, none is lost, whatever the ties, and counting costs no more than the
+filters.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from data.errors import VeilleError
+from serving.access.principal import Territory
+from serving.publication import Publication
+from serving.publication_build import CODED, plain
+
+MAX_LIMIT = 200
+_CHUNK = 8192
+
+Mask = npt.NDArray[np.bool_]
+
+
+class RankingError(VeilleError):
+    """A list that cannot be given as asked. `status` is its HTTP status."""
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        code: str,
+        status: int = 422,
+        where: str = "",
+        received: object = None,
+        expected: str = "",
+        todo: str = "",
+    ) -> None:
+        super().__init__(
+            what, code=code, where=where, received=received, expected=expected, todo=todo
+        )
+        self.status = status
+
+
+class Sort(StrEnum):
+    """Sort keys; `-` means descending. Ties are broken by the rank of risk, then the SIREN."""
+
+    P_DESC = "-p"
+    P = "p"
+    RANK = "rank"
+    RANK_DESC = "-rank"
+    EMPLOYEES_DESC = "-employees"
+    EMPLOYEES = "employees"
+    NAME = "name"
+    NAME_DESC = "-name"
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What the list is restricted to; several values of one filter are alternatives.
+
+    `q` is a SIREN, or a part of a name, accents and case aside. `min_employees` leaves out the
+    structures whose size is unknown. `horizon_months` is the main horizon when None.
+    """
+
+    horizon_months: int | None = None
+    levels: tuple[str, ...] = ()
+    regions: tuple[str, ...] = ()
+    departements: tuple[str, ...] = ()
+    sectors: tuple[str, ...] = ()
+    ess_families: tuple[str, ...] = ()
+    min_employees: int | None = None
+    q: str = ""
+
+    def codes(self) -> dict[str, tuple[str, ...]]:
+        """Return the filters by exact value: column -> values."""
+        given = (self.levels, self.regions, self.departements, self.sectors, self.ess_families)
+        return dict(zip(CODED, given, strict=True))
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page: row numbers of the publication in the order asked, exact total, way on."""
+
+    publication: Publication
+    positions: list[int]
+    total: int
+    next_cursor: str | None
+    horizon_months: int
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return the rows of scores.parquet, with p, low and high at the horizon asked."""
+        rows = self.publication.take(self.positions)
+        for row in rows:
+            for name in ("p", "low", "high"):
+                row[name] = row[f"{name}_{self.horizon_months}m"]
+        return rows
+
+
+def query(
+    publication: Publication,
+    filters: Filters,
+    *,
+    sort: Sort = Sort.P_DESC,
+    limit: int = 50,
+    cursor: str | None = None,
+    territory: Territory = Territory.NATIONAL,
+) -> Page:
+    """Return one page of the list.
+
+    Parameters
+    ----------
+    publication : Publication
+        What is listed.
+    filters, sort, limit, cursor
+        What is asked; `limit` from 1 to 200; `cursor` is the `next_cursor` of the page before.
+    territory : Territory
+        What the reader may see: rows outside it are neither listed nor counted.
+
+    Raises
+    ------
+    RankingError
+        `unknown-horizon`; `cursor-invalid`; `cursor-other-list`: the cursor was made with other
+        filters; `cursor-expired`: it was made on another publication.
+    """
+    horizon = _horizon(publication, filters)
+    size = max(1, min(limit, MAX_LIMIT))
+    seal = _seal(filters, sort, territory)
+    start = _read_cursor(cursor, publication.id, seal) if cursor else 0
+    mask = _mask(publication, filters, territory)
+    order = _Order(publication, sort, horizon)
+    total = publication.rows if mask is None else int(np.count_nonzero(mask))
+    places, positions = _collect(order, mask, start, size + 1, total)
+    more = len(positions) > size
+    onward = _write_cursor(publication.id, seal, places[size]) if more else None
+    return Page(publication, positions[:size], total, onward, horizon)
+
+
+def counts(
+    publication: Publication,
+    column: str,
+    filters: Filters,
+    *,
+    territory: Territory = Territory.NATIONAL,
+) -> dict[str, dict[str, int]]:
+    """Count the structures by value of a filter column and level: {value: {level: n}}.
+
+    `column` is one of level, region, departement, sector, ess_family; values without any
+    structure are left out; the empty string stands for an unknown value.
+    """
+    codes, levels = publication.array(f"_c_{column}"), publication.array("_c_level")
+    mask = _mask(publication, filters, territory)
+    values, level_names = publication.codes[column], publication.codes["level"]
+    pairs = codes.astype(np.int64) * len(level_names) + levels
+    found = np.bincount(
+        pairs if mask is None else pairs[mask], minlength=len(values) * len(level_names)
+    ).reshape(len(values), len(level_names))
+    return {
+        value: {level: int(n) for level, n in zip(level_names, row, strict=True)}
+        for value, row in zip(values, found, strict=True)
+        if row.any()
+    }
+
+
+class _Order:
+    """A total order of the rows: `at(start, stop)` gives the rows of these places."""
+
+    def __init__(self, publication: Publication, sort: Sort, horizon: int) -> None:
+        key = sort.value.removeprefix("-")
+        descending = sort.value.startswith("-")
+        self.rows = publication.rows
+        name = f"_o_p_{horizon}m" if key == "p" else f"_o_{key}"
+        self.order = publication.array(name)
+        # Stored descending for p and employees, ascending for rank and name.
+        self.reversed = descending != (key in {"p", "employees"})
+
+    def at(self, start: int, stop: int) -> npt.NDArray[np.int32]:
+        stop = min(stop, self.rows)
+        part: npt.NDArray[np.int32]
+        if self.reversed:
+            part = self.order[self.rows - stop : self.rows - start][::-1]
+        else:
+            part = self.order[start:stop]
+        return part
+
+
+def _collect(
+    order: _Order, mask: Mask | None, start: int, wanted: int, total: int
+) -> tuple[list[int], list[int]]:
+    places: list[int] = []
+    positions: list[int] = []
+    place, step = start, wanted if mask is None else _CHUNK
+    while place < order.rows and len(positions) < wanted and total:
+        rows = order.at(place, place + step)
+        kept = np.arange(len(rows)) if mask is None else np.flatnonzero(mask[rows])
+        kept = kept[: wanted - len(positions)]
+        places += (kept + place).tolist()
+        positions += rows[kept].tolist()
+        place += step
+        step *= 2
+    return places, positions
+
+
+def _horizon(publication: Publication, filters: Filters) -> int:
+    horizon = filters.horizon_months
+    if horizon is None:
+        return publication.main_horizon
+    if horizon not in publication.horizons:
+        raise RankingError(
+            "Cet horizon n'est pas dans la publication.",
+            code="unknown-horizon",
+            where="horizon",
+            received=horizon,
+            expected=" | ".join(str(h) for h in publication.horizons) + " (mois)",
+            todo="Choisissez un des horizons publiés.",
+        )
+    return horizon
+
+
+def _mask(publication: Publication, filters: Filters, territory: Territory) -> Mask | None:
+    masks: list[Mask] = []
+    if not territory.national:
+        inside = _one_of(publication, "region", sorted(territory.regions))
+        if territory.departements:
+            inside = inside | _one_of(publication, "departement", sorted(territory.departements))
+        masks.append(inside)
+    masks += [_one_of(publication, c, values) for c, values in filters.codes().items() if values]
+    if filters.min_employees is not None:
+        # NaN, an unknown size, compares false.
+        masks.append(publication.array("employees") >= filters.min_employees)
+    if filters.q.strip():
+        masks.append(_search(publication, filters.q))
+    if not masks:
+        return None
+    result = masks[0]
+    for other in masks[1:]:
+        result = result & other
+    return result
+
+
+def _one_of(publication: Publication, column: str, values: Sequence[str]) -> Mask:
+    codes = publication.array(f"_c_{column}")
+    known = publication.codes[column]
+    wanted = [known.index(value) for value in values if value in known and value]
+    if not wanted:
+        return np.zeros(publication.rows, dtype=np.bool_)
+    mask: Mask = codes == wanted[0]
+    for code in wanted[1:]:
+        mask |= codes == code
+    return mask
+
+
+def _search(publication: Publication, text: str) -> Mask:
+    digits = "".join(text.split())
+    mask: Mask = np.zeros(publication.rows, dtype=np.bool_)
+    if digits.isascii() and digits.isdigit() and len(digits) == 9:  # noqa: PLR2004
+        position = publication.position(digits)
+        if position is not None:
+            mask[position] = True
+        return mask
+    needle = plain(text)
+    if not needle:
+        return mask
+    found: Mask = publication.frame["_search"].str.contains(needle, literal=True).to_numpy()
+    return found
+
+
+def _seal(filters: Filters, sort: Sort, territory: Territory) -> str:
+    asked: dict[str, Any] = asdict(filters) | {"sort": sort.value}
+    asked["territory"] = [
+        sorted(territory.regions),
+        sorted(territory.departements),
+        territory.national,
+    ]
+    return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _write_cursor(publication_id: str, seal: str, place: int) -> str:
+    text = json.dumps([publication_id, seal, place], separators=(",", ":"))
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def _read_cursor(cursor: str, publication_id: str, seal: str) -> int:
+    try:
+        text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
+        of_publication, of_seal, place = json.loads(text)
+        start = int(place)
+    except (ValueError, TypeError, binascii.Error) as error:
+        raise RankingError(
+            "Ce curseur n'a pas été donné par cette interface.",
+            code="cursor-invalid",
+            where="cursor",
+            received=cursor[:80],
+            expected="le next_cursor de la page précédente, tel quel",
+            todo="Reprenez la liste à sa première page.",
+        ) from error
+    if of_publication != publication_id:
+        raise RankingError(
+            "La liste a été republiée depuis cette page.",
+            code="cursor-expired",
+            status=410,
+            where="cursor",
+            received=of_publication,
+            expected=publication_id,
+            todo="Reprenez la liste à sa première page, sans cursor.",
+        )
+    if of_seal != seal or start < 0:
+        raise RankingError(
+            "Ce curseur vient d'une liste aux filtres, au tri ou au territoire différents.",
+            code="cursor-other-list",
+            where="cursor",
+            expected="les mêmes paramètres qu'à la première page",
+            todo="Gardez tous les paramètres d'une page à l'autre, ou reprenez sans cursor.",
+        )
+    return start

@@ -1,0 +1,119 @@
+"""Labels: did the event happen in (as_of, as_of + horizon]; missing when that cannot be known yet.
+
+Right-censoring: a window that is not fully observed gives no label at all, never 0. A label used
+to train for a test day is computed from facts known by that test day.
+"""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import polars as pl
+
+from data.contracts import FAILURE_KINDS
+from features.asof import add_months
+from training.targets import Target
+from training.yearly import current_exercise, exercises, yearly
+
+SCHEMA = pl.Schema(
+    {
+        "structure_id": pl.String(),
+        "as_of": pl.Date(),
+        "horizon_months": pl.Int32(),
+        "event": pl.Int8(),
+    }
+)
+FAR = date(9999, 12, 31)
+
+
+def observed_until(events: pl.DataFrame, known_by: date, lag_days: int) -> date | None:
+    """Return the last day whose events are all known: the latest known day minus the lag."""
+    latest = events.filter(pl.col("known_on") <= known_by)["known_on"].max()
+    return latest - timedelta(days=lag_days) if isinstance(latest, date) else None
+
+
+def failure_labels(
+    rows: pl.DataFrame, events: pl.DataFrame, target: Target, *, known_by: date = FAR
+) -> pl.DataFrame:
+    """Return the labels of `rows` (`structure_id`, `as_of`) for each horizon that is observed.
+
+    Parameters
+    ----------
+    rows : polars.DataFrame
+        The cohort's rows.
+    events : polars.DataFrame
+        Canonical events; mergers (and the cessation of the same day) are exits, not failures.
+    known_by : datetime.date
+        Only events known by this day are used.
+    """
+    seen = events.filter(pl.col("known_on") <= known_by)
+    until = observed_until(events, known_by, target.reporting_lag_days)
+    if until is None:
+        return pl.DataFrame(schema=SCHEMA)
+    merged = seen.filter(pl.col("kind") == "merger").select("siren", "occurred_on").unique()
+    first = (
+        seen.filter(pl.col("kind").is_in(list(FAILURE_KINDS)))
+        .join(merged, on=["siren", "occurred_on"], how="anti")
+        .select(pl.col("siren").alias("structure_id"), "occurred_on")
+    )
+    keys = rows.select("structure_id", "as_of")
+    pieces = []
+    for day in keys["as_of"].unique().sort().to_list():
+        at = keys.filter(pl.col("as_of") == day)
+        for months in target.horizons_months:
+            end = add_months(day, months)
+            if end > until:
+                continue
+            failed = first.filter((pl.col("occurred_on") > day) & (pl.col("occurred_on") <= end))
+            pieces.append(
+                at.with_columns(
+                    pl.lit(months, pl.Int32).alias("horizon_months"),
+                    pl.col("structure_id")
+                    .is_in(failed["structure_id"].unique().implode())
+                    .cast(pl.Int8)
+                    .alias("event"),
+                )
+            )
+    return pl.concat(pieces) if pieces else pl.DataFrame(schema=SCHEMA)
+
+
+def funding_labels(
+    rows: pl.DataFrame, grants: pl.LazyFrame, target: Target, *, known_by: date = FAR
+) -> pl.DataFrame:
+    """Return the labels of `rows`: next exercise under `loss_below` of the current one.
+
+    Both exercises are summed over the funders whose data exist for both years; where there is
+    none (an exercise never published), the label is missing.
+    """
+    later = yearly(grants, target, known_by)
+    covered = exercises(later)
+    pieces = []
+    for day in rows["as_of"].unique().sort().to_list():
+        now = yearly(grants, target, min(day, known_by))
+        year = current_exercise(now, day)
+        if year is None:
+            continue
+        both = covered.filter(pl.col("fiscal_year") == year).join(
+            covered.filter(pl.col("fiscal_year") == year + 1), on="funder_id", how="semi"
+        )
+        amounts = (
+            later.join(both.select("funder_id"), on="funder_id", how="semi")
+            .group_by("structure_id")
+            .agg(
+                pl.col("cents").filter(pl.col("fiscal_year") == year).sum().alias("now"),
+                pl.col("cents").filter(pl.col("fiscal_year") == year + 1).sum().alias("next"),
+            )
+            .filter(pl.col("now") > 0)
+        )
+        pieces.append(
+            rows.filter(pl.col("as_of") == day)
+            .select("structure_id", "as_of")
+            .join(amounts, on="structure_id", how="inner")
+            .select(
+                "structure_id",
+                "as_of",
+                pl.lit(12, pl.Int32).alias("horizon_months"),
+                (pl.col("next") < target.loss_below * pl.col("now")).cast(pl.Int8).alias("event"),
+            )
+        )
+    return pl.concat(pieces) if pieces else pl.DataFrame(schema=SCHEMA)
