@@ -185,14 +185,17 @@ class Lake:
             return tables, repeated
         # One list may come twice: by its own connector and inside the national harvest.
         key = ["siren", "rna", "funder_id", "programme", "amount_eur", "fiscal_year", "stage"]
-        lists = grants["dataset"].unique()
-        earlier = self.scan("grants").filter(pl.col("dataset").is_in(lists.implode()))
-        rank = pl.int_range(pl.len()).over("dataset", *key).alias("_rank")
-        known = earlier.select("dataset", *key, rank).collect()
+        same = ["dataset", *key]
+        earlier = self.scan("grants").select(same)
+        lines = grants.lazy().select(same).unique()
+        rank = pl.int_range(pl.len()).over(same).alias("_rank")
+        known = (
+            earlier.join(lines, on=same, how="semi", nulls_equal=True).with_columns(rank).collect()
+        )
         if known.is_empty():
             return tables, repeated
         numbered = grants.with_columns(rank)
-        on = ["dataset", *key, "_rank"]
+        on = [*same, "_rank"]
         again = numbered.join(known, on=on, how="semi", nulls_equal=True)
         fresh = numbered.join(known, on=on, how="anti", nulls_equal=True).drop("_rank")
         return {**tables, "grants": fresh}, reject(again, "duplicate_line", column="dataset")

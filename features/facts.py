@@ -10,7 +10,7 @@ import polars as pl
 
 from data.contracts import TABLES
 from data.lake import with_machine_columns
-from data.reference import band_midpoints
+from data.reference import bands
 from features.engines import Engine
 from features.engines.base import Frame
 
@@ -121,11 +121,9 @@ def prepare(files: FactFiles, engine: Engine) -> Facts:
             "known_day",
         )
     )
-    bands = band_midpoints()
+    middles = {code: float(band.midpoint) for code, band in bands().items()}
     midpoints = engine.small(
-        pl.DataFrame(
-            {"employees_band": list(bands), "employees": [float(v) for v in bands.values()]}
-        )
+        pl.DataFrame({"employees_band": list(middles), "employees": list(middles.values())})
     )
     structures = (
         files.load(engine, "structures")

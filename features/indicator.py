@@ -41,7 +41,7 @@ class Indicator:
 
     `direction` is the sign of its effect on the risk: +1 (higher is riskier), -1, or 0 when no
     sign is known; it becomes a monotone constraint of the model. `sentence` is the French reason;
-    it may use ``{value}`` (formatted with `unit`) and ``{change}`` (signed). `expr` is a Narwhals
+    its blanks are those of `features.wording`. `expr` is a Narwhals
     expression on the frame of `grain`: an aggregate by structure, or a plain expression for
     grains "structure" and "panel".
     """

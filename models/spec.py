@@ -84,9 +84,9 @@ class FitParams:
 
     seed: int = 20250625
     members: int = 8
-    max_rounds: int = 400
-    patience: int = 30
-    learning_rate: float = 0.06
+    max_rounds: int = 250
+    patience: int = 25
+    learning_rate: float = 0.1
     num_leaves: int = 15
     max_depth: int = 5
     feature_fraction: float = 0.7

@@ -9,9 +9,12 @@ shortens the trees.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from models.treeshap import MAX_DEPTH, BatchShap, Tree
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,11 +36,23 @@ class Forest:
         Trees counted up to the end of each member.
     scale : float
         Factor of the leaves (share of the boosted part in the score).
+    texts : tuple[str, ...]
+        The same trees, one text each.
     """
 
     booster: Any
     ends: tuple[int, ...]
     scale: float
+    texts: tuple[str, ...]
+
+    @cached_property
+    def batch(self) -> BatchShap | None:
+        """Return the tables that explain many rows at once, or None if a tree is too deep."""
+        trees = [Tree.parse(_fields(text)) for text in self.texts]
+        if max((t.depth for t in trees), default=0) > MAX_DEPTH:
+            return None
+        width = self.booster.num_feature() - 1
+        return BatchShap(trees, width)
 
     def members(self, codes: Floats, *, num_threads: int = 0) -> Floats:
         """Return each member's sum of trees in log-odds, shape (n, members)."""
@@ -86,7 +101,7 @@ def forest_at(texts: Sequence[str], months: int, n_features: int, scale: float) 
         blocks += [_cut(tree, n_features, float(months)) for tree in trees]
         ends.append(len(blocks))
     body = "".join(f"Tree={i}\n{block}\n\n" for i, block in enumerate(blocks))
-    return Forest(lgb.Booster(model_str=f"{header}\n{body}end of trees\n"), tuple(ends), scale)
+    return Forest(lgb.Booster(model_str=f"{header}\n{body}end of trees\n"), tuple(ends), scale, tuple(blocks))
 
 
 def with_horizon(codes: Floats) -> Floats:
@@ -101,12 +116,16 @@ def _split(text: str) -> tuple[str, list[str]]:
     return "\n".join(kept), [tree.split("\n", 1)[1].strip() for tree in trees]
 
 
+def _fields(text: str) -> dict[str, str]:
+    return dict(line.split("=", 1) for line in text.splitlines())
+
+
 _NODE = ("split_feature", "split_gain", "threshold", "decision_type")
 _LEAF = ("leaf_value", "leaf_weight", "leaf_count")
 
 
 def _cut(text: str, horizon_column: int, months: float) -> str:
-    fields = dict(line.split("=", 1) for line in text.splitlines())
+    fields = _fields(text)
     if int(fields["num_leaves"]) == 1:
         return text
     split = [int(v) for v in fields["split_feature"].split()]

@@ -75,10 +75,10 @@ class Settings(BaseSettings):
         le=168,
     )
     insecure: bool = _field(
-        False,
-        "Envoyer le cookie de session sans TLS ailleurs que sur l'adresse locale. "
+        default=False,
+        description="Envoyer le cookie de session sans TLS ailleurs que sur l'adresse locale. "
         "Pour un essai sur un réseau fermé, jamais en service.",
-        "true ou false",
+        expected="true ou false",
     )
     database_url: str | None = _field(
         None,

@@ -81,29 +81,29 @@ class LifeLaw:
 
     # frailty is fixed at birth: it makes tension rise faster and recede slower
     frailty_share: Floats = field(default_factory=lambda: _row(0.35, 0.40, 0.25))
-    frailty_up: Floats = field(default_factory=lambda: _row(0.5, 0.9, 1.7))
-    frailty_down: Floats = field(default_factory=lambda: _row(1.3, 1.0, 0.75))
+    frailty_up: Floats = field(default_factory=lambda: _row(0.55, 1.0, 1.6))
+    frailty_down: Floats = field(default_factory=lambda: _row(1.25, 1.0, 0.8))
     frailty_hazard: Floats = field(default_factory=lambda: _row(0.6, 0.9, 1.5))
-    up: float = 0.022
-    down: float = 0.048
+    up: float = 0.024
+    down: float = 0.046
     up_cut: float = 2.6
     up_stuck: float = 0.9
     down_gain: float = 1.0
     most: float = 0.45
     # monthly collective-proceedings hazard by tension, at the reference structure
     proceedings: Floats = field(
-        default_factory=lambda: _row(0.00003, 0.00008, 0.0003, 0.0015, 0.0090)
+        default_factory=lambda: _row(0.00001, 0.00003, 0.0001, 0.0006, 0.0044)
     )
     # voluntary ends: mostly small, old or very young structures, less driven by cash
     voluntary: Floats = field(
-        default_factory=lambda: _row(0.00016, 0.0002, 0.0003, 0.0006, 0.0012)
+        default_factory=lambda: _row(0.00016, 0.00024, 0.00044, 0.0012, 0.0030)
     )
     merger: Floats = field(default_factory=lambda: _row(0.0002, 0.0002, 0.0003, 0.0006, 0.001))
     stuck: float = 0.05
     stuck_delay: float = 0.03
     stuck_cancel: float = 8.0
     unstuck: float = 0.28
-    alert: Floats = field(default_factory=lambda: _row(0.0003, 0.0008, 0.004, 0.02, 0.07))
+    alert: Floats = field(default_factory=lambda: _row(0.0001, 0.0003, 0.0012, 0.008, 0.040))
     severity: Floats = field(
         default_factory=lambda: np.array(
             [

@@ -104,7 +104,7 @@ def make_population(n: int, months: int, lines: Lines, rng: np.random.Generator)
     band = _pick([row[1] for row in BANDS], n, rng)
     departement = np.searchsorted(np.cumsum(weights())[:-1], rng.random(n), side="right")
     town = rng.integers(0, TOWNS_PER_DEPARTEMENT, n)
-    later = rng.random(n) < 0.025 * months / 12  # new structures: 2.5 % a year
+    later = rng.random(n) < 0.015 * months / 12  # as many births as ends: 1.5 % a year
     entry = np.where(later, rng.integers(1, max(months - 6, 2), n), 0)
     birth = np.where(later, -entry, np.minimum(rng.gamma(1.6, 130.0, n), 1100).astype(np.int64))
     staff = np.array([row[2] for row in BANDS])[band]
@@ -130,7 +130,7 @@ def make_population(n: int, months: int, lines: Lines, rng: np.random.Generator)
         slot_eur=slot_eur,
         # An undeclared size acts as a class of its own, so that facts determine the hazard.
         proceedings=static + np.array([row[3] for row in BANDS])[declared],
-        voluntary=0.5 * static + np.where(declared < _SMALL, 0.5 - 0.3 * declared, -0.7),
+        voluntary=0.5 * static + np.where(declared < _SMALL, 0.7 - 0.4 * declared, -0.8),
     )  # fmt: skip
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from sqlalchemy import delete, select, update
 from serving.access.audit import record
 from serving.access.errors import AccessError
 from serving.access.principal import Principal, Role, Territory
+from serving.access.rules import check_account
 from serving.state.models import LoginFailure, LoginLink, LoginSession, User
 from serving.state.store import State
 
@@ -29,10 +29,6 @@ FREE_FAILURES = 5
 FIRST_DELAY_SECONDS = 30
 LONGEST_DELAY_SECONDS = 3600
 _FORGET_FAILURES = timedelta(days=1)
-
-_LOGIN = r"[a-z0-9][a-z0-9._@+-]{1,119}"
-_REGION = r"\d{2}"
-_DEPARTEMENT = r"\d{2}|2[AB]|9[78]\d"
 
 
 @dataclass(frozen=True)
@@ -68,7 +64,7 @@ def create_user(
         `bad-account`: login, role or territory refused; `weak-password`; `login-taken`.
     """
     login = login.strip().lower()
-    chosen = _check(login, role, tuple(regions), tuple(departements))
+    chosen = check_account(login, role, tuple(regions), tuple(departements))
     user = User(
         id=secrets.token_hex(8),
         login=login,
@@ -231,64 +227,6 @@ def accept_notice(state: State, principal: Principal) -> None:
     with state.write() as session:
         session.execute(update(User).where(User.id == principal.id).values(notice_accepted_at=now))
     record(state, actor=principal.login, actor_id=principal.id, action="notice.accept")
-
-
-def _check(
-    login: str, role: Role | str, regions: tuple[str, ...], departements: tuple[str, ...]
-) -> Role:
-    def refuse(what: str, field: str, received: object, expected: str) -> AccessError:
-        return AccessError(
-            what, code="bad-account", status=422, where=field, received=received, expected=expected
-        )
-
-    people = [r.value for r in Role if r is not Role.TOOL]
-    if not re.fullmatch(_LOGIN, login):
-        raise refuse(
-            "Cet identifiant est refusé.", "login", login, "lettres, chiffres et . _ @ + -"
-        )
-    if role not in people:
-        raise refuse("Ce rôle n'est pas celui d'une personne.", "role", role, " | ".join(people))
-    check_territory(regions, departements)
-    chosen = Role(role)
-    if chosen is Role.REGIONAL and (not regions or departements):
-        raise refuse(
-            "Un compte régional a une ou plusieurs régions, et pas de département.",
-            "territory",
-            ", ".join((*regions, *departements)) or "aucun territoire",
-            "--region CODE (par exemple 32)",
-        )
-    if chosen is Role.DEPARTMENTAL and (not departements or regions):
-        raise refuse(
-            "Un compte départemental a un ou plusieurs départements, et pas de région.",
-            "territory",
-            ", ".join((*regions, *departements)) or "aucun territoire",
-            "--departement CODE (par exemple 59)",
-        )
-    if chosen in {Role.NATIONAL, Role.ANALYST, Role.ADMIN} and (regions or departements):
-        raise refuse(
-            "Ce rôle n'a pas de territoire.",
-            "territory",
-            ", ".join((*regions, *departements)),
-            "regional ou departmental pour un compte limité à un territoire",
-        )
-    return chosen
-
-
-def check_territory(regions: Iterable[str], departements: Iterable[str]) -> None:
-    """Refuse what is no INSEE code of région or département: AccessError `bad-account`."""
-    for values, pattern, name, example in (
-        (regions, _REGION, "région", "32"),
-        (departements, _DEPARTEMENT, "département", "59, 2A, 974"),
-    ):
-        for value in values:
-            if not re.fullmatch(pattern, value):
-                raise AccessError(
-                    f"Ce code de {name} n'est pas un code INSEE.",
-                    code="bad-account",
-                    status=422,
-                    received=value,
-                    expected=example,
-                )
 
 
 def _account(user: User) -> Account:

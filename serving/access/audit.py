@@ -133,46 +133,52 @@ def record_access(
 
 
 def verify(state: State) -> AuditReport:
-    """Recompute the whole chain; the report says the first line that does not hold, if any."""
-    previous, expected = "", 1
-    with state.read() as session:
-        head = session.get(AuditHead, 1)
-        while True:
-            page = session.scalars(
-                select(AuditEntry)
-                .where(AuditEntry.seq >= expected)
-                .order_by(AuditEntry.seq)
-                .limit(_PAGE)
-                .execution_options(populate_existing=True)
-            ).all()
-            for entry in page:
-                problem = ""
-                if entry.seq != expected:
-                    problem = "des lignes ont été retirées"
-                elif entry.previous_hash != previous:
-                    problem = "la ligne ne suit pas la précédente"
-                elif not hmac.compare_digest(entry.hash, _chain(state.secret, previous, entry)):
-                    problem = "le contenu de la ligne a changé"
-                if problem:
-                    return AuditReport(expected - 1, False, problem, expected, previous)  # noqa: FBT003
-                previous, expected = entry.hash, expected + 1
-            session.expunge_all()
-            if len(page) < _PAGE:
-                break
-    count = expected - 1
-    problem = _head_problem(state, head, count, previous)
-    return AuditReport(count, not problem, problem, expected if problem else None, previous)
+    """Recompute the whole chain; the report says the first line that does not hold, if any.
+
+    The log may grow meanwhile: its end is read after its lines, and the lines read again until
+    both agree.
+    """
+    last, count, dry = "", 0, False
+    while True:
+        with state.read() as session:
+            query = select(AuditEntry).where(AuditEntry.seq > count).order_by(AuditEntry.seq)
+            page = session.scalars(query.limit(_PAGE)).all()
+            head = session.get(AuditHead, 1)
+        for entry in page:
+            problem = _line_problem(state.secret, last, count + 1, entry)
+            if problem:
+                return AuditReport(
+                    count, intact=False, problem=problem, broken_at=count + 1, head=last
+                )
+            last, count = entry.hash, entry.seq
+        if page and (len(page) == _PAGE or (head and head.count > count)):
+            continue
+        problem = _head_problem(state.secret, head, count, last)
+        if not problem or dry:
+            break
+        dry = True
+    broken_at = count + 1 if problem else None
+    return AuditReport(count, intact=not problem, problem=problem, broken_at=broken_at, head=last)
 
 
-def _head_problem(state: State, head: AuditHead | None, count: int, last: str) -> str:
+def _line_problem(secret: bytes, last: str, expected: int, entry: AuditEntry) -> str:
+    if entry.seq != expected:
+        return "des lignes ont été retirées"
+    if entry.previous_hash != last:
+        return "la ligne ne suit pas la précédente"
+    if not hmac.compare_digest(entry.hash, _chain(secret, last, entry)):
+        return "le contenu de la ligne a changé"
+    return ""
+
+
+def _head_problem(secret: bytes, head: AuditHead | None, count: int, last: str) -> str:
     if head is None:
         return "la fin du journal n'est plus tenue"
     if head.count > count:
         return "les dernières lignes ont été retirées"
     if head.count < count:
-        # Lines appended while this verification was reading.
-        return ""
-    if head.count and not hmac.compare_digest(head.seal, _seal(state.secret, head.count, last)):
+        return "des lignes ont été ajoutées sans sceau"
+    if count and not hmac.compare_digest(head.seal, _seal(secret, count, last)):
         return "le sceau de la fin du journal ne correspond pas"
     return ""
 

@@ -11,10 +11,10 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import select, update
 
-from serving.access.accounts import check_territory
 from serving.access.audit import record
 from serving.access.errors import AccessError
 from serving.access.principal import Principal, Role, Scope, Territory
+from serving.access.rules import check_territory
 from serving.state.models import ApiKey
 from serving.state.store import State
 

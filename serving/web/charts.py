@@ -51,7 +51,8 @@ class Step:
     detail: str
     start: float
     width: float
-    end: float  # where the bar arrives: the next one leaves from there
+    origin: float  # where the bar leaves from
+    end: float  # where it arrives: the next one leaves from there
     effect: float | None
     probability: float
 
@@ -105,7 +106,8 @@ def waterfall(
                 label,
                 detail,
                 left,
-                max(right - left, 0.4),
+                round(max(right - left, 0.4), 2),
+                scale.at(before),
                 scale.at(after),
                 effect,
                 sigmoid(after),
@@ -134,7 +136,7 @@ class _Scale:
 
 def _mark(kind: str, label: str, detail: str, score: float, scale: _Scale) -> Step:
     at = scale.at(score)
-    return Step(kind, label, detail, at, 0.0, at, None, sigmoid(score))
+    return Step(kind, label, detail, at, 0.0, at, at, None, sigmoid(score))
 
 
 def _short_percent(probability: float) -> str:

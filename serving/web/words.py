@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from features.catalogue import THEMES as _THEMES
+from features.indicator import THEMES as _THEMES
 
 LEVELS: dict[str, str] = {
     "high": "Élevé",

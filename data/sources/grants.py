@@ -1,0 +1,330 @@
+"""The national harvest of published grants (Parquet): one line of any public list."""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime
+from decimal import ROUND_HALF_EVEN, Decimal
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from data.identifiers import siren_holds
+from data.reference.funders import funder_slug
+from data.rejects import REASONS
+from data.sources.base import Parsed, ReadOptions, Source, SourceError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+NAME = "grants"
+TITLE = "Subventions publiées (moisson nationale, Parquet)"
+
+#: column -> type; a file of the harvest has at least these
+_COLUMNS: dict[str, type[pl.DataType]] = {
+    "benef_id": pl.String,
+    "year": pl.Int32,
+    "amount_eur": pl.Float64,
+    "amount_rejected_eur": pl.Float64,
+    "donor_level": pl.String,
+    "donor_name_raw": pl.String,
+    "donor_program": pl.String,
+    "purpose_raw": pl.String,
+    "granularity": pl.String,
+    "measure": pl.String,
+    "concours": pl.String,
+    "source_id": pl.String,
+}
+_LEVELS = {
+    "etat": "state",
+    "region": "region",
+    "departement": "departement",
+    "commune": "commune",
+    "epci": "epci",
+    "operateur": "operator",
+    "europe": "europe",
+    "inconnu": "unknown",
+}
+_STAGES = {"attribue": "awarded", "verse": "paid"}
+_INSTRUMENTS = {"don": "grant", "prestation": "contract", "nature": "in_kind"}
+_JAUNE = "plf-jaune-"
+_FIRST_YEAR = 1990
+#: no single grant reaches this: beyond it the amount is a typing error
+_ABSURD_EUR = 1e10
+_RNA = r"^W[0-9][0-9A-Z][0-9]{7}$"
+#: `163`, `P163 - Jeunesse`, `06 - Éducation nationale — 163 - Jeunesse`, `PREF-147`
+_PROGRAMME = r"(?:^|[—-] ?|: )P?(\d{3})(?: ?[—:-]|$)"
+_MINISTRY = r"^(?:État — )?(?:MIN)?(\d{2}) ?-"
+
+#: reason -> column at fault
+_AT_FAULT = {
+    "aggregate_line": "granularity",
+    "out_of_scope": "concours",
+    "no_identifier": "benef_id",
+    "invalid_identifier": "benef_id",
+    "no_date": "year",
+    "bad_date": "year",
+    "quarantined_amount": "amount_rejected_eur",
+    "no_amount": "amount_eur",
+    "bad_amount": "amount_eur",
+    "duplicate_line": "",
+}
+
+
+def read(path: Path, options: ReadOptions) -> Parsed:
+    """Read one Parquet file of the harvest into `grants`.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        A Parquet file with the columns of the harvest (`benef_id`, `year`, `amount_eur`...).
+    options : ReadOptions
+        `known_on`: day every line counts as known. Without it, a line of exercise Y is known on
+        31 December Y (the payer knows what it awarded); with `extra` ``{"known": "publication"}``
+        on the day the list is published: 1 October Y+1 for the State's yearly list, 31 December
+        Y+1 for the others.
+
+    Returns
+    -------
+    Parsed
+        Table `grants`; one reject a line that is not kept.
+
+    Raises
+    ------
+    SourceError
+        The file is not Parquet, lacks a column, or the option `known` is unknown.
+    """
+    known = options.extra.get("known", "payment")
+    if known not in {"payment", "publication"}:
+        raise SourceError(
+            "L'option « known » n'a que deux valeurs.",
+            code="source-option",
+            where="known",
+            received=known,
+            expected="payment ou publication",
+        )
+    lines = _load(path)
+    last_year = (options.known_on or datetime.now(tz=UTC).date()).year
+    judged = lines.with_columns(
+        _siren_ok(lines["benef_id"]), _cents(lines["amount_eur"]), _funder(lines)
+    ).with_columns(_first_of_equals(lines))
+    judged = judged.with_columns(_reason(last_year).alias("reason"))
+    judged = _without_republished(judged)
+    kept = judged.filter(pl.col("reason").is_null())
+    facts = _facts(kept, options, known)
+    return Parsed(
+        rows_in=lines.height,
+        tables={"grants": facts},
+        rejects=_rejects(judged.filter(pl.col("reason").is_not_null())),
+    )
+
+
+def _load(path: Path) -> pl.DataFrame:
+    try:
+        schema = pl.read_parquet_schema(path)
+        missing = sorted(set(_COLUMNS) - set(schema))
+        frame = None if missing else pl.read_parquet(path)
+    except (OSError, pl.exceptions.PolarsError) as error:
+        raise SourceError(
+            "Ce fichier n'est pas un fichier Parquet lisible.",
+            code="source-unreadable",
+            where=str(path),
+            received=str(error).splitlines()[0] if str(error) else type(error).__name__,
+            expected="un fichier Parquet de la moisson nationale",
+        ) from error
+    if frame is None:
+        raise SourceError(
+            "Ce fichier Parquet n'a pas les colonnes de la moisson nationale.",
+            code="source-columns",
+            where=str(path),
+            received=f"colonnes absentes : {', '.join(missing)}",
+            expected=", ".join(_COLUMNS),
+        )
+    # A value of another type than the harvest's becomes null, hence a reject of its own reason.
+    return frame.with_columns(
+        pl.col(column).cast(dtype, strict=False) for column, dtype in _COLUMNS.items()
+    ).with_columns(pl.int_range(1, pl.len() + 1, dtype=pl.Int64).alias("source_row"))
+
+
+def _siren_ok(benef_id: pl.Series) -> pl.Series:
+    digits = benef_id.str.strip_prefix("S").set(benef_id.str.contains(r"^S[0-9]{9}$").not_(), None)
+    return siren_holds(digits).alias("siren_ok")
+
+
+def _cents(euros: pl.Series) -> pl.Series:
+    """Return the amount in whole cents (Int64), half a cent rounded to even, null where absurd.
+
+    A float is the nearest one to the decimal that was published: its shortest text gives that
+    decimal back. It is asked only for the amounts that stand near half a cent.
+    """
+    usable = euros.is_finite() & (euros.abs() < _ABSURD_EUR)
+    hundredfold = euros.set(~usable.fill_null(value=False), None) * 100
+    cents = hundredfold.round(0)
+    near_half = ((hundredfold - hundredfold.floor() - 0.5).abs() < 1e-3).fill_null(value=False)  # noqa: PLR2004
+    if near_half.any():
+        rows = near_half.arg_true()
+        exact = [
+            float((Decimal(repr(value)) * 100).quantize(Decimal(1), rounding=ROUND_HALF_EVEN))
+            for value in euros.gather(rows).to_list()
+            if math.isfinite(value)
+        ]
+        cents = cents.scatter(rows, exact)
+    return cents.cast(pl.Int64).alias("cents")
+
+
+def _funder(lines: pl.DataFrame) -> pl.Series:
+    """Return the funder's identifier: "etat" for the State's yearly list, else a slug."""
+    names = lines["donor_name_raw"].unique().drop_nulls().to_list()
+    slugs = {name: funder_slug(name) for name in names}
+    jaune = pl.col("source_id").str.starts_with(_JAUNE).fill_null(value=False)
+    name = pl.col("donor_name_raw")
+    return lines.select(
+        pl.when(jaune)
+        .then(pl.lit("etat"))
+        .otherwise(name.replace_strict(slugs, default="slug:inconnu", return_dtype=pl.String))
+        .alias("funder_id")
+    )["funder_id"]
+
+
+def _first_of_equals(lines: pl.DataFrame) -> pl.Series:
+    """Tell which lines are the first of their kind: equal in all columns, harvested twice."""
+    columns = [column for column in lines.columns if column != "source_row"]
+    return lines.select(pl.struct(columns).is_first_distinct().alias("first"))["first"]
+
+
+def _without_republished(judged: pl.DataFrame) -> pl.DataFrame:
+    """Give the reason `duplicate_line` to a grant that its funder published in two lists.
+
+    The n-th line of one list and the n-th line of another, equal in beneficiary, funder, exercise,
+    amount, stage and kind, are one grant: a funder republishes whole years under another title
+    (the Ministry of Culture for 175,000 lines). Two equal lines of one list stay two grants.
+    """
+    same = ["benef_id", "funder_id", "year", "cents", "measure", "concours"]
+    again = (
+        judged.filter(pl.col("reason").is_null())
+        .select("source_row", *same, pl.int_range(pl.len()).over(*same, "source_id").alias("nth"))
+        .filter(~pl.struct(*same, "nth").is_first_distinct())
+    )
+    return judged.with_columns(
+        pl.when(pl.col("source_row").is_in(again["source_row"].implode()))
+        .then(pl.lit("duplicate_line"))
+        .otherwise("reason")
+        .alias("reason"),
+    )
+
+
+def _reason(last_year: int) -> pl.Expr:
+    """Return the first reason to reject a line, null where it is kept."""
+    year, amount, benef = pl.col("year"), pl.col("amount_eur"), pl.col("benef_id")
+    reasons = {
+        "aggregate_line": pl.col("granularity").ne_missing("individual"),
+        "out_of_scope": ~pl.col("concours").is_in(list(_INSTRUMENTS)).fill_null(value=False)
+        | ~pl.col("measure").is_in(list(_STAGES)).fill_null(value=False),
+        "no_identifier": benef.is_null() | benef.str.contains(r"^(?:N|$)"),
+        "invalid_identifier": ~(
+            pl.col("siren_ok") | benef.str.strip_prefix("R").str.contains(_RNA)
+        ).fill_null(value=False),
+        "no_date": year.is_null(),
+        "bad_date": (year < _FIRST_YEAR) | (year > last_year),
+        "quarantined_amount": amount.is_null() & pl.col("amount_rejected_eur").is_not_null(),
+        "no_amount": amount.is_null(),
+        "bad_amount": pl.col("cents").is_null(),
+        "duplicate_line": ~pl.col("first"),
+    }
+    return pl.coalesce(
+        *(pl.when(condition).then(pl.lit(reason)) for reason, condition in reasons.items()),
+        pl.lit(None, dtype=pl.String),
+    )
+
+
+def _rejects(lines: pl.DataFrame) -> pl.DataFrame:
+    value = pl.coalesce(
+        *(
+            pl.when(pl.col("reason") == reason).then(pl.col(column).cast(pl.String))
+            for reason, column in _AT_FAULT.items()
+            if column
+        )
+    )
+    reason = pl.col("reason")
+    return lines.select(
+        "source_row",
+        reason.replace_strict(_AT_FAULT, return_dtype=pl.String).alias("column"),
+        value.alias("value"),
+        "reason",
+        reason.replace_strict(REASONS, return_dtype=pl.String).alias("message"),
+    )
+
+
+def _facts(kept: pl.DataFrame, options: ReadOptions, known: str) -> pl.DataFrame:
+    jaune = pl.col("source_id").str.starts_with(_JAUNE).fill_null(value=False)
+    year = pl.col("year")
+    if options.known_on is not None:
+        known_on = pl.lit(options.known_on)
+    elif known == "publication":
+        known_on = (
+            pl.when(jaune).then(pl.date(year + 1, 10, 1)).otherwise(pl.date(year + 1, 12, 31))
+        )
+    else:
+        known_on = pl.date(year, 12, 31)
+    return kept.select(
+        pl.when("siren_ok").then(pl.col("benef_id").str.slice(1)).alias("siren"),
+        pl.when(pl.col("benef_id").str.starts_with("R"))
+        .then(pl.col("benef_id").str.slice(1))
+        .alias("rna"),
+        pl.lit(None, dtype=pl.String).alias("beneficiary_name"),
+        "funder_id",
+        pl.when(jaune)
+        .then(pl.lit("État"))
+        .otherwise(pl.col("donor_name_raw").str.strip_chars(' "'))
+        .alias("funder_name"),
+        _level().alias("funder_level"),
+        _programme(kept).alias("programme"),
+        pl.col("purpose_raw").alias("purpose"),
+        (pl.col("cents") / 100).cast(pl.Decimal(18, 2)).alias("amount_eur"),
+        pl.col("measure").replace_strict(_STAGES, return_dtype=pl.String).alias("stage"),
+        year.alias("fiscal_year"),
+        pl.col("concours").replace_strict(_INSTRUMENTS, return_dtype=pl.String).alias("instrument"),
+        pl.col("source_id").fill_null("inconnu").alias("dataset"),
+        pl.lit(NAME).alias("source"),
+        "source_row",
+        known_on.alias("known_on"),
+    )
+
+
+def _level() -> pl.Expr:
+    level = pl.col("donor_level").replace_strict(_LEVELS, default=None, return_dtype=pl.String)
+    europe = pl.when(pl.col("donor_level").str.starts_with("europe")).then(pl.lit("europe"))
+    return pl.coalesce(europe, level, pl.lit("unknown"))
+
+
+def _programme(kept: pl.DataFrame) -> pl.Series:
+    """Return the canonical programme: "163" for the State's, the list's own text otherwise.
+
+    Worked out once per distinct pair of names: there are thousands for millions of lines.
+    """
+    text, donor = pl.col("donor_program"), pl.col("donor_name_raw")
+    state = pl.col("donor_level") == "etat"
+    pair = ["donor_program", "donor_name_raw", "donor_level"]
+    distinct = (
+        kept.select(pair)
+        .unique()
+        .with_columns(
+            pl.when(state)
+            .then(
+                pl.coalesce(
+                    text.str.extract(_PROGRAMME),
+                    donor.str.extract(_PROGRAMME),
+                    "min:" + donor.str.extract(_MINISTRY),
+                    text,
+                )
+            )
+            .otherwise(text)
+            .alias("programme")
+        )
+    )
+    return kept.select(pair).join(
+        distinct, on=pair, how="left", nulls_equal=True, maintain_order="left"
+    )["programme"]
+
+
+SOURCE = Source(NAME, TITLE, read)

@@ -1,0 +1,366 @@
+"""Runs and registered models: MLflow on a local SQLite file, or on any MLflow server."""
+
+from __future__ import annotations
+
+import logging
+import os
+import tempfile
+import warnings
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlparse
+
+from models.spec import ModelError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from models.risk_model import RiskModel
+
+# MLflow reads these when it is imported: it neither phones home nor draws progress bars.
+os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+os.environ.setdefault("DO_NOT_TRACK", "true")
+os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
+
+PREFIX = "veille-"
+ALIASES = ("champion", "challenger")
+_ROOT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True)
+class RegisteredModel:
+    """One version of a registered model.
+
+    Attributes
+    ----------
+    name, version : str
+        Registered name ("veille-failure") and version ("3").
+    run_id, run_name : str
+        Run that made it; the run's name is chosen by the caller and unique.
+    created_at : datetime
+        UTC.
+    aliases : tuple[str, ...]
+        "champion", "challenger".
+    metrics, params, tags : dict
+        Of the run.
+    """
+
+    name: str
+    version: str
+    run_id: str
+    run_name: str
+    created_at: datetime
+    aliases: tuple[str, ...]
+    metrics: dict[str, float]
+    params: dict[str, str]
+    tags: dict[str, str]
+
+    @property
+    def target(self) -> str:
+        """Return the target, e.g. "failure"."""
+        return self.name.removeprefix(PREFIX)
+
+
+class Registry:
+    """Runs, versions and aliases of the risk models.
+
+    Parameters
+    ----------
+    home : Path
+        State folder; the default store is home/mlflow/mlflow.db with home/mlflow/artifacts.
+    uri : str, optional
+        Another tracking and registry URI (an MLflow server, a database).
+    artifacts : str, optional
+        Another place for the artifacts of new experiments; a server chooses its own.
+    """
+
+    def __init__(self, home: Path, uri: str | None = None, artifacts: str | None = None) -> None:
+        self.home = home.resolve()
+        folder = self.home / "mlflow"
+        if uri is None:
+            folder.mkdir(parents=True, exist_ok=True)
+            artifacts = artifacts or (folder / "artifacts").as_uri()
+        self.uri = uri or f"sqlite:///{folder / 'mlflow.db'}"
+        self.artifacts = artifacts
+        with _quiet():
+            from mlflow import MlflowClient
+
+            self._client = MlflowClient(tracking_uri=self.uri, registry_uri=self.uri)
+
+    def log_run(
+        self,
+        model: RiskModel,
+        *,
+        name: str,
+        params: Mapping[str, Any],
+        metrics: Mapping[str, float],
+        tags: Mapping[str, str],
+        files: Mapping[str, Path] | None = None,
+    ) -> str:
+        """Record a run and its model; return the run id.
+
+        Parameters
+        ----------
+        model : RiskModel
+            Logged as a pyfunc, with its signature and an example made of invented values.
+        name : str
+            Readable and unique, e.g. "failure-2026-03-quarterly".
+        params, metrics, tags : mapping
+            Tags include the hashes of the inputs ("input_hash", "catalogue_hash"…).
+        files : mapping of name to Path, optional
+            Files kept with the run (evaluation.json, card.html…).
+
+        Raises
+        ------
+        ModelError
+            `run-name-taken`.
+        """
+        with _quiet():
+            experiment = self._experiment(PREFIX + model.target)
+            if self._runs_named(name):
+                raise ModelError(
+                    "Ce nom de modèle est déjà pris.",
+                    code="run-name-taken",
+                    received=name,
+                    todo="Choisissez un autre nom avec --name.",
+                )
+            run = self._client.create_run(experiment, run_name=name, tags=dict(tags))
+            run_id = str(run.info.run_id)
+            try:
+                for key, value in params.items():
+                    self._client.log_param(run_id, key, value)
+                for key, number in metrics.items():
+                    self._client.log_metric(run_id, key, float(number))
+                for path in (files or {}).values():
+                    self._client.log_artifact(run_id, str(path))
+                self._client.set_tag(run_id, "veille.model_id", self._log_model(model, run_id))
+            except BaseException:
+                self._client.set_terminated(run_id, status="FAILED")
+                raise
+            self._client.set_terminated(run_id)
+            return run_id
+
+    def register(self, run_id: str) -> RegisteredModel:
+        """Make the run's model a new version of veille-<target>; return that version.
+
+        Raises
+        ------
+        ModelError
+            `no-model` when the run is unknown or logged no model.
+        """
+        with _quiet():
+            run = self._run(run_id)
+            name = self._client.get_experiment(run.info.experiment_id).name
+            model_id = run.data.tags.get("veille.model_id", "")
+            if not model_id:
+                raise _not_found(run_id)
+            if not self._client.search_registered_models(f"name = '{name}'"):
+                self._client.create_registered_model(name)
+            location = self._client.get_logged_model(model_id).artifact_location
+            version = self._client.create_model_version(
+                name, location, run_id=run_id, model_id=model_id
+            )
+            return self._version(name, str(version.version))
+
+    def promote(self, name: str, version: str, alias: str = "champion") -> None:
+        """Give `alias` to a version; the version that had it loses it.
+
+        Raises
+        ------
+        ModelError
+            `unknown-alias` or `no-model`.
+        """
+        if alias not in ALIASES:
+            raise ModelError(
+                "Rôle de modèle inconnu.",
+                code="unknown-alias",
+                received=alias,
+                expected=", ".join(ALIASES),
+            )
+        with _quiet():
+            self._version(name, version)
+            self._client.set_registered_model_alias(name, alias, str(version))
+
+    def list_models(self, target: str | None = None) -> list[RegisteredModel]:
+        """Return every registered version, the newest first."""
+        with _quiet():
+            names = [m.name for m in self._client.search_registered_models(max_results=1000)]
+            wanted = [n for n in names if target is None or n == PREFIX + target]
+            found = [
+                self._version(n, str(v.version))
+                for n in wanted
+                for v in self._client.search_model_versions(f"name = '{n}'", max_results=10_000)
+            ]
+        return sorted(found, key=lambda m: (m.created_at, int(m.version)), reverse=True)
+
+    def find(self, reference: str, target: str | None = None) -> RegisteredModel:
+        """Return the version meant by an alias, a run name, a run id, a version number or name/n.
+
+        Parameters
+        ----------
+        reference : str
+            "champion", "challenger", "failure-2026-03", "3" or "veille-failure/3".
+        target : str, optional
+            Needed by an alias or a bare number when several targets are registered.
+
+        Raises
+        ------
+        ModelError
+            `no-model` when nothing matches, `ambiguous-model` when several do.
+        """
+        name, _, number = reference.rpartition("/")
+        found = [
+            m
+            for m in self.list_models(target)
+            if reference in (*m.aliases, m.run_name, m.run_id)
+            or (m.version == number and name in ("", m.name, m.target))
+        ]
+        if not found:
+            raise _not_found(reference)
+        if len({m.name for m in found}) > 1:
+            raise ModelError(
+                "Plusieurs modèles répondent à ce nom.",
+                code="ambiguous-model",
+                received=reference,
+                expected=", ".join(f"{m.name}/{m.version}" for m in found),
+                todo="Précisez la cible avec --target.",
+            )
+        return found[0]
+
+    def resolve(self, reference: str, target: str | None = None) -> Path:
+        """Return the folder that `RiskModel.load` reads; see `find` for the references.
+
+        A model kept on a remote store is fetched once into home/mlflow/cache.
+        """
+        model = self.find(reference, target)
+        with _quiet():
+            model_id = self._run(model.run_id).data.tags["veille.model_id"]
+            location = self._client.get_logged_model(model_id).artifact_location
+            inside = Path("artifacts") / "model"
+            parsed = urlparse(location)
+            if parsed.scheme in ("", "file"):
+                return Path(unquote(parsed.path)) / inside
+            from mlflow.artifacts import download_artifacts
+
+            cache = self.home / "mlflow" / "cache" / model_id
+            if not (cache / inside).is_dir():
+                cache.mkdir(parents=True, exist_ok=True)
+                download_artifacts(location, dst_path=str(cache), tracking_uri=self.uri)
+            return cache / inside
+
+    def _log_model(self, model: RiskModel, run_id: str) -> str:
+        import mlflow
+        import pandas as pd
+        from mlflow.models import ModelSignature
+        from mlflow.types import ColSpec, Schema
+
+        inputs = [
+            ColSpec("string" if f.kind == "categorical" else "double", f.name, required=False)
+            for f in model.features
+        ]
+        outputs = [ColSpec("double", f"p_{h}m") for h in model.horizons_months]
+        invented = pd.DataFrame(
+            {f.name: ["exemple"] if f.kind == "categorical" else [0.5] for f in model.features}
+        )
+        before = mlflow.get_tracking_uri(), mlflow.get_registry_uri()
+        mlflow.set_tracking_uri(self.uri)
+        mlflow.set_registry_uri(self.uri)
+        try:
+            with tempfile.TemporaryDirectory() as scratch, mlflow.start_run(run_id=run_id):
+                folder = Path(scratch) / "model"
+                model.save(folder)
+                logged = mlflow.pyfunc.log_model(
+                    name="model",
+                    python_model=str(Path(__file__).with_name("pyfunc.py")),
+                    artifacts={"model": str(folder)},
+                    code_paths=[str(_ROOT / "models"), str(_ROOT / "data")],
+                    signature=ModelSignature(Schema(inputs), Schema(outputs)),
+                    input_example=invented,
+                    pip_requirements=_requirements(),
+                )
+        finally:
+            mlflow.set_tracking_uri(before[0])
+            mlflow.set_registry_uri(before[1])
+        return str(logged.model_id)
+
+    def _experiment(self, name: str) -> str:
+        found = self._client.get_experiment_by_name(name)
+        if found is not None:
+            return str(found.experiment_id)
+        return str(self._client.create_experiment(name, artifact_location=self.artifacts))
+
+    def _run(self, run_id: str) -> Any:
+        from mlflow.exceptions import MlflowException
+
+        try:
+            return self._client.get_run(run_id)
+        except MlflowException as error:
+            raise _not_found(run_id) from error
+
+    def _runs_named(self, name: str) -> list[Any]:
+        everywhere = [e.experiment_id for e in self._client.search_experiments()]
+        quoted = name.replace("'", "")
+        return list(
+            self._client.search_runs(everywhere, f"attributes.run_name = '{quoted}'", max_results=1)
+        )
+
+    def _version(self, name: str, version: str) -> RegisteredModel:
+        from mlflow.exceptions import MlflowException
+
+        try:
+            found = self._client.get_model_version(name, str(version))
+        except MlflowException as error:
+            raise _not_found(f"{name}/{version}") from error
+        run = self._run(found.run_id)
+        return RegisteredModel(
+            name=name,
+            version=str(found.version),
+            run_id=str(found.run_id),
+            run_name=str(run.info.run_name),
+            created_at=datetime.fromtimestamp(found.creation_timestamp / 1000, tz=UTC),
+            aliases=tuple(sorted(found.aliases)),
+            metrics=dict(run.data.metrics),
+            params=dict(run.data.params),
+            tags={k: v for k, v in run.data.tags.items() if not k.startswith("mlflow.")},
+        )
+
+
+def _requirements() -> list[str]:
+    from importlib.metadata import version
+
+    names = ("lightgbm", "numpy", "pandas", "polars", "pyarrow", "scipy", "threadpoolctl")
+    return [f"{name}=={version(name)}" for name in names]
+
+
+def _not_found(reference: str) -> ModelError:
+    return ModelError(
+        "Aucun modèle enregistré ne répond à ce nom.",
+        code="no-model",
+        received=reference,
+        expected="champion, challenger, un nom de modèle ou un numéro de version",
+        todo="`veille models` donne la liste ; `veille train` en apprend un.",
+    )
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep MLflow's own chatter out of the user's terminal.
+
+    Its deprecation and type-hint warnings concern its code, not ours; Alembic announces each
+    migration of the store at INFO.
+    """
+    names = ("mlflow", "alembic", "alembic.runtime.migration", "git.cmd")
+    before = {name: logging.getLogger(name).level for name in names}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            for name in names:
+                logging.getLogger(name).setLevel(logging.ERROR)
+            yield
+        finally:
+            for name, level in before.items():
+                logging.getLogger(name).setLevel(level)

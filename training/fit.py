@@ -1,0 +1,151 @@
+"""Fit the recipe of a target: temporal calibration first, then all the rows that are allowed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+
+import polars as pl
+
+from features.catalogue import INDICATORS
+from models.risk_model import RiskModel
+from models.spec import FeatureSpec, FitParams
+from training.splits import Fold, calibration_split, check_fold, train_labels
+from training.targets import Target
+
+KEYS = ("structure_id", "as_of")
+
+
+@dataclass(frozen=True)
+class Levels:
+    """Thresholds of the risk levels, chosen on the validation rows by the cell's capacity."""
+
+    high_share: float = 0.02
+    moderate_share: float = 0.10
+    high: float = 1.0
+    moderate: float = 1.0
+
+    def chosen(self, probabilities: pl.Series) -> Levels:
+        """Return the levels whose thresholds give these shares on `probabilities`."""
+        if probabilities.is_empty():
+            return self
+        high, moderate = (
+            probabilities.quantile(1 - share, "higher") or 1.0
+            for share in (self.high_share, self.moderate_share)
+        )
+        return replace(self, high=float(high), moderate=float(moderate))
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """All that can change a fit beside the panel and the facts."""
+
+    target: Target
+    features: tuple[FeatureSpec, ...]
+    params: FitParams = field(default_factory=FitParams)
+    levels: Levels = field(default_factory=Levels)
+
+    def config(self) -> dict[str, object]:
+        """Return the recipe as plain JSON values."""
+        return {
+            "target": self.target.config(),
+            "features": [[f.name, f.kind, f.direction] for f in self.features],
+            "params": self.params.to_dict(),
+            "levels": [self.levels.high_share, self.levels.moderate_share],
+        }
+
+    def hash(self) -> str:
+        """Return the hash of the recipe."""
+        return hashlib.sha256(json.dumps(self.config(), sort_keys=True).encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A model, the levels that go with it, and the days it learnt from."""
+
+    model: RiskModel
+    levels: Levels
+    train_days: tuple[date, date]
+    calibration_days: tuple[date, date] | None
+
+
+def catalogue_features(rows: pl.DataFrame) -> tuple[FeatureSpec, ...]:
+    """Return the catalogue's indicators that say something in `rows` (at least two values)."""
+    kept = []
+    for indicator in INDICATORS.values():
+        if rows[indicator.name].drop_nulls().n_unique() > 1 or (
+            0 < rows[indicator.name].null_count() < rows.height
+        ):
+            kept.append(
+                FeatureSpec(
+                    name=indicator.name,
+                    kind=indicator.kind,
+                    direction=indicator.direction,
+                    theme=indicator.theme,
+                    label=indicator.label,
+                    unit=indicator.unit,
+                    sentence=indicator.sentence,
+                )
+            )
+    return tuple(kept)
+
+
+def _rows(panel: pl.DataFrame, labels: pl.DataFrame) -> pl.DataFrame:
+    return panel.join(labels.select(KEYS).unique(), on=list(KEYS), how="semi")
+
+
+def _span(labels: pl.DataFrame) -> tuple[date, date]:
+    days: Sequence[date] = labels["as_of"].unique().sort().to_list()
+    return days[0], days[-1]
+
+
+def fit(
+    panel: pl.DataFrame,
+    labels: pl.DataFrame,
+    recipe: Recipe,
+    *,
+    fold: Fold | None = None,
+    num_threads: int = 2,
+    progress: Callable[[str], None] = lambda _: None,
+) -> Fitted:
+    """Fit the recipe on the labels allowed by `fold` (all of them without a fold).
+
+    The probabilities are calibrated on the latest 12 months of days by a model that never saw
+    them, with the embargo; the thresholds of the levels come from the same rows. The final model
+    is then fitted again on everything, and keeps that calibration.
+
+    Parameters
+    ----------
+    panel : polars.DataFrame
+        Cohort rows: `structure_id`, `as_of`, one column per indicator.
+    labels : polars.DataFrame
+        `structure_id`, `as_of`, `horizon_months`, `event`, known by the fold's test day.
+    """
+    if fold is not None:
+        labels = train_labels(labels, fold)
+        check_fold(labels, fold)
+    target, params = recipe.target, recipe.params
+    early, late = calibration_split(labels, main=target.main_horizon_months)
+    shared = {
+        "target": target.name,
+        "features": recipe.features,
+        "horizons_months": target.horizons_months,
+        "params": params,
+        "num_threads": num_threads,
+    }
+    calibration, levels = None, recipe.levels
+    if late.height:
+        late_rows = _rows(panel, late)
+        first = RiskModel.fit(_rows(panel, early), early, late_rows, late, **shared)
+        calibration = first.calibration
+        main = f"p_{target.main_horizon_months}m"
+        levels = levels.chosen(first.predict(late_rows, num_threads=num_threads)[main])
+        progress("calibration")
+    model = RiskModel.fit(_rows(panel, labels), labels, None, None, **shared)
+    if calibration is not None:
+        model = replace(model, calibration=calibration)
+    progress("modèle")
+    return Fitted(model, levels, _span(labels), _span(late) if late.height else None)

@@ -1,0 +1,174 @@
+"""The line: published file → lake → panel → model → publication, one function a step.
+
+Every function takes the settings and plain values and returns plain results, so that the command
+line, notebooks and tests compose the same steps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+
+from data.errors import VeilleError
+from data.lake import Lake, Manifest
+from data.sources import SOURCES
+from data.sources.base import ReadOptions
+from features.asof import as_of_days
+from features.engines import ENGINES, Engine
+from features.engines.base import Frame
+from features.panel import PanelManifest, build
+
+Progress = Callable[[str, float], None]
+SYNTHETIC = "synthetic"
+
+
+def quiet(_step: str, _share: float) -> None:
+    """Report no progress."""
+
+
+class LakeFacts:
+    """Facts of the lake, as the feature jobs read them."""
+
+    def __init__(self, lake: Lake) -> None:
+        self._lake = lake
+
+    def load(self, engine: Engine, table: str) -> Frame:
+        """Return table `table` with its machine columns, in `engine`."""
+        return engine.scan(self._lake.files(table), self._lake.scan(table).head(0).collect())
+
+
+def ingest(
+    home: Path,
+    source: str,
+    files: Sequence[Path],
+    *,
+    known_on: date | None = None,
+    extra: dict[str, str] | None = None,
+    progress: Progress = quiet,
+) -> list[Manifest]:
+    """Read published files into the lake; a file already there with these options is not read.
+
+    Raises
+    ------
+    VeilleError
+        The source is unknown, a file is missing or cannot be read as this source; files before
+        it stay ingested, that one changes nothing.
+    """
+    if source not in SOURCES:
+        raise VeilleError(
+            "Source inconnue.",
+            code="unknown-source",
+            where="SOURCE",
+            received=source,
+            expected=", ".join(SOURCES),
+            todo="« veille sources » décrit chacune",
+        )
+    lake = Lake(home)
+    synthetic = {m.source for m in lake.manifests()} == {SYNTHETIC}
+    if synthetic:
+        raise VeilleError(
+            "Ce dossier contient la France synthétique : des faits réels n'y entrent pas.",
+            code="synthetic-home",
+            where=str(home),
+            todo="choisir un autre dossier avec --home",
+        )
+    options = ReadOptions(known_on=known_on, extra=extra or {})
+    manifests = []
+    for index, path in enumerate(files):
+        progress(path.name, index / len(files))
+        if not path.is_file():
+            raise VeilleError(
+                "Fichier introuvable.", code="no-file", where=str(path), expected="un fichier"
+            )
+        found = lake.find(source, path, options)
+        if found is None:
+            parsed = SOURCES[source].read(path, options)
+            found = lake.commit(parsed, source=source, file=path, options=options)
+        manifests.append(found)
+    progress("ingest", 1.0)
+    return manifests
+
+
+def is_synthetic(home: Path) -> bool:
+    """Return whether the facts of a home are simulated."""
+    return SYNTHETIC in Lake(home).sources()
+
+
+def features(
+    home: Path,
+    as_of: date,
+    *,
+    since: date | None = None,
+    every: str = "quarter",
+    engine: str = "duckdb",
+    progress: Progress = quiet,
+) -> PanelManifest:
+    """Compute the panel of one or several observation days.
+
+    Raises
+    ------
+    VeilleError
+        The engine or the step is unknown, or nothing is known at these days.
+    """
+    if engine not in ENGINES:
+        raise VeilleError(
+            "Moteur de calcul inconnu.",
+            code="unknown-engine",
+            where="--engine",
+            received=engine,
+            expected=", ".join(ENGINES),
+        )
+    lake = Lake(home)
+    days = as_of_days(as_of, since=since, every=every)
+    done = 0
+
+    def tell(step: str) -> None:
+        nonlocal done
+        done += 1
+        progress(step, done / len(days))
+
+    known = [m.known_to for m in lake.manifests() if m.known_to]
+    with ENGINES[engine]() as running:
+        return build(
+            LakeFacts(lake),
+            lake.hash(),
+            home,
+            days,
+            running,
+            engine,
+            synthetic=is_synthetic(home),
+            known_to=max(known, default=None),
+            progress=tell,
+        )
+
+
+def panels(home: Path) -> list[PanelManifest]:
+    """Return the panels of a home, the latest written last."""
+    from features.panel import read_manifest
+
+    folders = sorted((home / "panels").glob("*/manifest.json"), key=lambda p: p.stat().st_mtime_ns)
+    found = (read_manifest(path.parent) for path in folders)
+    return [manifest for manifest in found if manifest is not None]
+
+
+def latest_panel(home: Path, *, min_days: int = 1) -> tuple[PanelManifest, pl.DataFrame]:
+    """Return the last panel computed with at least `min_days` observation days, and its rows.
+
+    Raises
+    ------
+    VeilleError
+        There is none.
+    """
+    for manifest in reversed(panels(home)):
+        if len(manifest.as_of) >= min_days:
+            return manifest, pl.read_parquet(manifest.panel)
+    raise VeilleError(
+        "Aucun panel n'a été calculé.",
+        code="no-panel",
+        where=str(home / "panels"),
+        expected=f"un panel d'au moins {min_days} date(s) d'observation",
+        todo="« veille features --as-of JOUR --since JOUR --every quarter »",
+    )
