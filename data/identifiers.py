@@ -62,7 +62,7 @@ def _block_sums(parity: int) -> NDArray[np.int64]:
     total = np.zeros(numbers.shape, dtype=np.int64)
     for position in range(_BLOCK):
         digit = numbers // 10**position % 10
-        doubled = digit * 2 - np.where(digit > 4, 9, 0)  # noqa: PLR2004
+        doubled = digit * 2 - np.where(digit > 4, 9, 0)
         total += doubled if (position + parity) % 2 else digit
     return total
 

@@ -1,4 +1,4 @@
-"""Budget indicators: what funders and programmes did, weighted by what the structure gets from them."""
+"""Budget indicators: what funders and programmes did, weighted by what each structure gets."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import polars as pl
 
 from features.engines.base import Frame
 from features.frames import PPM, Day, known
-from features.indicator import Indicator
+from features.indicator import Direction, Grain, Indicator
 
 _c = nw.col
 _NONE = "aucun budget connu pour les financeurs de la structure"
@@ -32,7 +32,7 @@ def _mean(column: str) -> nw.Expr:
 
 
 def _voted(budgets: pl.DataFrame, as_of: date) -> pl.DataFrame:
-    """Return, by funder and programme ("" = whole budget), the change voted and the share cancelled.
+    """Return the change voted and the share cancelled by funder and programme ("" = whole).
 
     The change compares the latest voted year known by `as_of` with the year before it; a
     cancellation counts for that latest year.
@@ -126,8 +126,8 @@ def exposures(day: Day) -> Frame:
 
 def _budget(
     name: str,
-    grain: str,
-    direction: int,
+    grain: Grain,
+    direction: Direction,
     label: str,
     sentence: str,
     why: str,
@@ -144,7 +144,7 @@ def _budget(
         label,
         sentence,
         why,
-        expr,  # type: ignore[arg-type]
+        expr,
     )
 
 
@@ -163,7 +163,7 @@ INDICATORS: tuple[Indicator, ...] = (
         "budget",
         1,
         "Part annulée en cours d'année des budgets de ses financeurs",
-        "{value} des crédits des programmes qui financent la structure ont été annulés en cours d'année.",
+        "{value} des crédits de ses programmes ont été annulés en cours d'année.",
         "une annulation coupe les décisions à venir",
         _mean("cancelled_ppm"),
     ),
@@ -190,7 +190,7 @@ INDICATORS: tuple[Indicator, ...] = (
         "budget",
         1,
         "Part des bénéficiaires de ses programmes qui ont perdu plus de la moitié",
-        "{value} des bénéficiaires des mêmes programmes ont perdu plus de la moitié de leur aide en un an.",
+        "{value} des bénéficiaires des mêmes programmes ont perdu plus de la moitié en un an.",
         "pratique de renouvellement du programme",
         _mean("loss_ppm"),
         _NO_PEER,
@@ -200,7 +200,7 @@ INDICATORS: tuple[Indicator, ...] = (
         "budget",
         1,
         "Part des bénéficiaires de ses programmes qui ont perdu plus de la moitié, sur deux ans",
-        "Sur deux ans, {value} des bénéficiaires des mêmes programmes ont perdu plus de la moitié de leur aide.",
+        "Sur deux ans, {value} des bénéficiaires des mêmes programmes ont perdu plus de la moitié.",
         "la même, moins bruitée",
         _mean("loss2_ppm"),
         _NO_PEER,
@@ -219,7 +219,7 @@ INDICATORS: tuple[Indicator, ...] = (
         "panel",
         1,
         "Part des structures du même programme et du même objet qui ont perdu plus de la moitié",
-        "{value} des structures financées pour le même objet par le même programme ont perdu plus de la moitié de leurs aides.",
+        "{value} des structures financées pour le même objet ont perdu plus de la moitié.",
         "le renouvellement dépend de l'objet, pas seulement du programme",
         _c("_peer_loss_ppm").cast(nw.Float64) / PPM,
         _NO_PEER,

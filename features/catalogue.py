@@ -1,4 +1,4 @@
-"""The catalogue: every indicator, declared once; jobs, dictionary, constraints and reasons read it."""
+"""The catalogue: every indicator, declared once, that jobs, constraints and reasons read."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ import narwhals as nw
 from features.asof import add_months, to_day
 from features.engines.base import Frame
 from features.frames import Day, known
-from features.indicator import Indicator, count, eur, ratio
+from features.indicator import Indicator, count, eur, ratio, total
 
 _c = nw.col
 _NO_DEBT = "situation auprès de l'URSSAF non communiquée"
@@ -17,31 +17,55 @@ DEPOSIT_MONTHS = 12
 
 
 def debts(day: Day) -> Frame:
-    """Return the debt states of the latest day known for each structure."""
-    frame = known(day.facts.debts, day.as_of)
-    return frame.filter(_c("known_day") == _c("known_day").max().over("siren"))
+    """Return the debt states known over 36 months, with flags by recency.
+
+    `latest` marks the states of the last day known for the structure.
+    """
+    edges = {months: to_day(add_months(day.as_of, -months)) for months in (12, 24, 36)}
+    seen = known(day.facts.debts, day.as_of).filter(_c("known_day") > edges[36])
+    return seen.with_columns(
+        (_c("known_day") == _c("known_day").max().over("siren")).alias("latest"),
+        (_c("known_day") > edges[12]).alias("year1"),
+        ((_c("known_day") > edges[24]) & (_c("known_day") <= edges[12])).alias("year2"),
+        (_c("outstanding_cents") * 20 > _c("due_cents")).alias("owed"),
+    )
 
 
 def accounts(day: Day) -> Frame:
-    """Return the deposits of accounts known."""
-    return known(day.facts.accounts, day.as_of)
+    """Return the deposits of accounts known, with their delay after the end of the year."""
+    edge = to_day(add_months(day.as_of, -36))
+    return known(day.facts.accounts, day.as_of).with_columns(
+        (_c("filed_day") - _c("closed_day")).alias("delay"),
+        (_c("closed_day") > edge).alias("recent"),
+        (_c("closed_day") == _c("closed_day").max().over("siren")).alias("latest"),
+    )
 
 
 def alerts(day: Day) -> Frame:
-    """Return the warnings known and raised in the last 12 months."""
-    start = to_day(add_months(day.as_of, -12))
-    return known(day.facts.alerts, day.as_of).filter(_c("raised_day") > start)
+    """Return the warnings known, with flags by recency."""
+    edges = {months: to_day(add_months(day.as_of, -months)) for months in (12, 36)}
+    return known(day.facts.alerts, day.as_of).with_columns(
+        (_c("raised_day") > edges[12]).alias("year1"),
+        (_c("raised_day") > edges[36]).alias("year3"),
+    )
 
 
 INGREDIENTS: dict[str, dict[str, nw.Expr]] = {
     "debt": {
-        "_debt_due": _c("due_cents").sum(),
-        "_debt_outstanding": _c("outstanding_cents").sum(),
+        "_debt_due": total("due_cents", _c("latest")),
+        "_debt_outstanding": total("outstanding_cents", _c("latest")),
+        "_debt_due1": total("due_cents", _c("year1")),
+        "_debt_owed1": total("outstanding_cents", _c("year1")),
+        "_debt_due2": total("due_cents", _c("year2")),
+        "_debt_owed2": total("outstanding_cents", _c("year2")),
     },
     "account": {
         "_deposits": count(~_c("closed_day").is_null()),
         "_closed_day": _c("closed_day").max(),
+        "_deposit_days": total("delay", _c("recent")),
+        "_deposit_n": count(_c("recent")),
     },
+    "alert": {"_alert_day": _c("raised_day").max()},
 }
 
 INDICATORS: tuple[Indicator, ...] = (
@@ -79,7 +103,43 @@ INDICATORS: tuple[Indicator, ...] = (
         "Plan d'apurement en cours",
         "Un plan d'apurement des dettes sociales est en cours.",
         "un plan signale une difficulté déjà prise en charge",
-        nw.when(_c("plan")).then(nw.lit(1.0)).otherwise(nw.lit(0.0)).max(),
+        nw.when(_c("plan") & _c("latest")).then(nw.lit(1.0)).otherwise(nw.lit(0.0)).max(),
+    ),
+    Indicator(
+        "debt_year_ratio",
+        "debt",
+        "panel",
+        "ratio",
+        1,
+        _NO_DEBT,
+        "Dettes sociales rapportées aux cotisations, sur douze mois",
+        "Sur douze mois, {value} des cotisations dues sont restées impayées à l'échéance.",
+        "une dette qui dure compte plus qu'un incident",
+        ratio(_c("_debt_owed1"), _c("_debt_due1")),
+    ),
+    Indicator(
+        "debt_year_before_ratio",
+        "debt",
+        "panel",
+        "ratio",
+        1,
+        _NO_DEBT,
+        "Dettes sociales rapportées aux cotisations, l'année d'avant",
+        "L'année d'avant, {value} des cotisations dues étaient restées impayées à l'échéance.",
+        "mémoire des difficultés passées",
+        ratio(_c("_debt_owed2"), _c("_debt_due2")),
+    ),
+    Indicator(
+        "debt_periods_count",
+        "debt",
+        "debt",
+        "count",
+        1,
+        _NO_DEBT,
+        "Périodes avec cotisations impayées depuis trois ans",
+        "{value} période(s) de cotisations restées impayées depuis trois ans.",
+        "répétition des incidents",
+        count(_c("owed")).cast(nw.Float64),
     ),
     Indicator(
         "months_since_accounts",
@@ -110,6 +170,30 @@ INDICATORS: tuple[Indicator, ...] = (
         ),
     ),
     Indicator(
+        "deposit_delay_days",
+        "account",
+        "account",
+        "days",
+        1,
+        _NO_ACCOUNT,
+        "Délai du dernier dépôt de comptes",
+        "Les derniers comptes ont été déposés {value} après la clôture.",
+        "un dépôt tardif accompagne souvent une difficulté",
+        nw.when(_c("latest")).then(_c("delay")).max().cast(nw.Float64),
+    ),
+    Indicator(
+        "deposit_delay_mean_days",
+        "account",
+        "panel",
+        "days",
+        1,
+        _NO_ACCOUNT,
+        "Délai moyen de dépôt des comptes sur trois ans",
+        "Depuis trois ans, les comptes sont déposés en moyenne {value} après la clôture.",
+        "la même, moins bruitée",
+        ratio(_c("_deposit_days"), _c("_deposit_n")),
+    ),
+    Indicator(
         "alerts_count",
         "alert",
         "alert",
@@ -119,7 +203,31 @@ INDICATORS: tuple[Indicator, ...] = (
         "Signalements des cellules régionales depuis un an",
         "{value} signalement(s) d'une cellule régionale depuis un an.",
         "ce que le terrain voit avant les chiffres",
-        count(~_c("severity").is_null()).cast(nw.Float64),
+        count(_c("year1")).cast(nw.Float64),
+    ),
+    Indicator(
+        "alerts_three_years_count",
+        "alert",
+        "alert",
+        "count",
+        1,
+        "aucun signalement connu",
+        "Signalements des cellules régionales depuis trois ans",
+        "{value} signalement(s) d'une cellule régionale depuis trois ans.",
+        "mémoire du terrain",
+        count(_c("year3")).cast(nw.Float64),
+    ),
+    Indicator(
+        "months_since_alert",
+        "alert",
+        "panel",
+        "months",
+        -1,
+        "aucun signalement connu",
+        "Mois depuis le dernier signalement",
+        "Le dernier signalement date de {value}.",
+        "un signalement récent pèse davantage",
+        (_c("_as_of_day") - _c("_alert_day")) / 30.4375,
     ),
     Indicator(
         "alert_severity",
@@ -131,6 +239,6 @@ INDICATORS: tuple[Indicator, ...] = (
         "Gravité du signalement le plus grave",
         "Le signalement le plus grave est de niveau {value} sur 3.",
         "gravité vue par le terrain",
-        _c("severity").max().cast(nw.Float64),
+        nw.when(_c("year1")).then(_c("severity")).max().cast(nw.Float64),
     ),
 )

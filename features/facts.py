@@ -170,6 +170,8 @@ def prepare(files: FactFiles, engine: Engine) -> Facts:
         debts=files.load(engine, "debts").select(
             "siren", "due_cents", "outstanding_cents", "plan", "known_day"
         ),
-        accounts=files.load(engine, "accounts").select("siren", "closed_day", "known_day"),
+        accounts=files.load(engine, "accounts").select(
+            "siren", "closed_day", "filed_day", "known_day"
+        ),
         alerts=files.load(engine, "alerts").select("siren", "severity", "raised_day", "known_day"),
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import narwhals as nw
 
-from features.indicator import Indicator, change, count, eur, ratio, total
+from features.indicator import Direction, Grain, Indicator, Kind, change, count, eur, ratio, total
 
 _c = nw.col
 _BOTH = _c("n_slots") >= 2
@@ -18,15 +18,15 @@ _FIRST = "aucune année antérieure connue pour les mêmes financeurs"
 
 def _funding(
     name: str,
-    grain: str,
+    grain: Grain,
     unit: str,
-    direction: int,
+    direction: Direction,
     label: str,
     sentence: str,
     why: str,
     expr: nw.Expr,
     missing: str = _NONE,
-    kind: str = "numeric",
+    kind: Kind = "numeric",
 ) -> Indicator:
     return Indicator(
         name,
@@ -39,7 +39,7 @@ def _funding(
         sentence,
         why,
         expr,
-        kind,  # type: ignore[arg-type]
+        kind,
     )
 
 
@@ -86,7 +86,7 @@ INGREDIENTS: dict[str, dict[str, nw.Expr]] = {
     },
 }
 
-_PURPOSES = {
+_PURPOSES: dict[str, tuple[str, Direction]] = {
     "operating": ("fonctionnement", 0),
     "project": ("projets", 0),
     "job_post": ("postes et emplois", 0),

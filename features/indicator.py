@@ -1,4 +1,4 @@
-"""What an indicator is: one declaration gives the job, the dictionary, the constraint, the reason."""
+"""What an indicator is: one declaration gives job, dictionary, constraint and reason."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import Literal
 import narwhals as nw
 
 Theme = Literal["funding", "payment", "budget", "debt", "account", "structure", "alert", "event"]
+Direction = Literal[-1, 0, 1]
+Kind = Literal["numeric", "categorical"]
 #: frame an expression is written on; "panel" expressions use indicators and ingredients by name
 Grain = Literal[
     "line",
@@ -50,13 +52,13 @@ class Indicator:
     theme: Theme
     grain: Grain
     unit: str
-    direction: Literal[-1, 0, 1]
+    direction: Direction
     missing: str
     label: str
     sentence: str
     why: str
     expr: nw.Expr
-    kind: Literal["numeric", "categorical"] = "numeric"
+    kind: Kind = "numeric"
 
 
 def ratio(numerator: nw.Expr, denominator: nw.Expr) -> nw.Expr:

@@ -131,7 +131,6 @@ def compute_day(facts: Facts, as_of: date) -> pl.DataFrame:
             for i in INDICATORS.values()
         ],
     )
-    facts.engine.forget()
     return (
         facts.engine.collect(result)
         .select(

@@ -108,5 +108,5 @@ def sentence(indicator: Indicator, value: float | None, text: str | None = None)
         a_change=_moved(value, indicator.unit, "a"),
         avaient_change=_moved(value, indicator.unit, "avaient"),
     )
-    many = abs(value) >= 2  # noqa: PLR2004 - French plural
+    many = abs(value) >= 2
     return _PLURAL.sub(lambda match: match[1] if many else "", words)

@@ -60,7 +60,7 @@ class Stack:
             [targets[at, h] for h, at in enumerate(self.rows)]
         )
         self.options = lightgbm_options(features, params, len(self.labels), num_threads=num_threads)
-        self.data = lgb.Dataset(
+        self.data: Any = lgb.Dataset(
             _stacked(codes, self.rows, horizons, features),
             label=self.labels.astype(np.float32),
             params=self.options,
@@ -105,10 +105,10 @@ def lightgbm_options(
     }
 
 
-def search_rounds(
+def learning_curve(
     train: Stack, hold: Stack, params: FitParams, offsets: tuple[Floats, Floats]
-) -> tuple[int, str]:
-    """Find how many trees help on the hold-out.
+) -> tuple[Floats, Any]:
+    """Boost until the hold-out stops improving.
 
     Parameters
     ----------
@@ -121,16 +121,14 @@ def search_rounds(
 
     Returns
     -------
-    rounds : int
-        Zero when the first trees already hurt.
-    text : str
-        Those trees, as LightGBM text.
+    curve : ndarray
+        Log-loss on the hold-out after 1, 2… trees.
+    booster : lightgbm.Booster
     """
     import lightgbm as lgb
 
     train.data.set_init_score(train.spread(offsets[0]))
-    start = hold.spread(offsets[1])
-    hold.data.set_init_score(start)
+    hold.data.set_init_score(hold.spread(offsets[1]))
     history: dict[str, dict[str, list[float]]] = {}
     booster = lgb.train(
         train.options,
@@ -143,11 +141,7 @@ def search_rounds(
             lgb.record_evaluation(history),
         ],
     )
-    curve = history["hold"]["binary_logloss"]
-    rounds = int(np.argmin(curve)) + 1
-    if curve[rounds - 1] >= float(log_losses(start, hold.labels).mean()):
-        return 0, ""
-    return rounds, str(booster.model_to_string(num_iteration=rounds))
+    return np.array(history["hold"]["binary_logloss"]), booster
 
 
 def fit_member(stack: Stack, rounds: int, weights: Floats, offset: Floats) -> str:
@@ -168,11 +162,17 @@ def fit_member(stack: Stack, rounds: int, weights: Floats, offset: Floats) -> st
 
     stack.data.set_weight(stack.spread(weights))
     stack.data.set_init_score(stack.spread(offset))
-    return str(lgb.train(stack.options, stack.data, rounds).model_to_string())
+    text = str(lgb.train(stack.options, stack.data, rounds).model_to_string())
+    # What follows the trees is a list of options, the number of threads among them: the same
+    # model must give the same bytes on a machine with more cores.
+    return text.split("end of trees", 1)[0] + "end of trees\n"
 
 
 def _stacked(
-    codes: Floats, rows: list[NDArray[np.intp]], horizons: Sequence[int], features: Sequence[FeatureSpec]
+    codes: Floats,
+    rows: list[NDArray[np.intp]],
+    horizons: Sequence[int],
+    features: Sequence[FeatureSpec],
 ) -> pa.Table:
     """Return the stack as Arrow chunks, so that a complete horizon shares the columns' memory."""
     names = [*(f"f{i}" for i in range(len(features))), "horizon_months"]

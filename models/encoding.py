@@ -65,7 +65,6 @@ class Design:
         """Return the rows where `keep` is true."""
         return Design(self.dense[keep], tuple(c[keep] for c in self.codes))
 
-
     def centre(self, slots: Sequence[int]) -> Centre:
         """Return the means of the columns: what a contribution is compared with."""
         shares = [
@@ -90,7 +89,9 @@ class Encoding:
     columns: tuple[Column, ...]
 
     @classmethod
-    def fit(cls, rows: pl.DataFrame, features: Sequence[FeatureSpec], params: FitParams) -> Encoding:
+    def fit(
+        cls, rows: pl.DataFrame, features: Sequence[FeatureSpec], params: FitParams
+    ) -> Encoding:
         """Learn quantiles, levels and which columns may be missing from `rows`.
 
         Raises
@@ -267,7 +268,9 @@ def _level_codes(rows: pl.DataFrame, column: Column) -> Floats:
     found = text.to_frame("level").join(known, on="level", how="left", maintain_order="left")
     codes = found.get_column("code").cast(pl.Float64).to_numpy()
     codes = np.where(np.isnan(codes), np.nan, codes)
-    return np.where(text.is_null().to_numpy(), MISSING_CODE, codes) if column.missing_seen else codes
+    return (
+        np.where(text.is_null().to_numpy(), MISSING_CODE, codes) if column.missing_seen else codes
+    )
 
 
 def _or_none(value: float) -> float | None:

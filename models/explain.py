@@ -85,9 +85,14 @@ def contributions(
     base = float(model.calibration.apply(np.array([base]), h)[0])
     frame = pl.DataFrame(out, schema=names, orient="row")
     keys = rows.select([k for k in ("structure_id", "as_of") if k in rows.columns])
-    return keys.hstack(
-        [pl.Series("base_value", np.full(rows.height, base)), *frame.get_columns()]
-    ).with_columns(score_logit=pl.Series(base + out.sum(1)))
+    return pl.DataFrame(
+        [
+            *keys.get_columns(),
+            pl.Series("base_value", np.full(rows.height, base)),
+            *frame.get_columns(),
+            pl.Series("score_logit", base + out.sum(1)),
+        ]
+    )
 
 
 def by_theme(explained: pl.DataFrame, features: Sequence[FeatureSpec]) -> pl.DataFrame:

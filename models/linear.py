@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -80,6 +81,7 @@ def fit_linear(
     slots: Sequence[int],
     l2: float,
     start: LinearPart | None = None,
+    towards: Floats | None = None,
 ) -> LinearPart:
     """Minimise the weighted log-loss plus `l2`/2 times the squared coefficients.
 
@@ -97,6 +99,8 @@ def fit_linear(
         Slots of each categorical indicator; the last one stays at zero.
     l2 : float
         Penalty, on the scale of a sum over rows.
+    towards : ndarray (dense columns + slots,), optional
+        Coefficients that the penalty pulls towards, instead of zero.
     start : LinearPart, optional
         Where to begin; a fit with a neighbouring penalty or weights saves most iterations.
 
@@ -114,7 +118,7 @@ def fit_linear(
     hits = [weights * (targets[:, h] == 1) for h in range(horizons)]
 
     def unpack(theta: Floats) -> LinearPart:
-        blocks = tuple(theta[a:b] for a, b in zip(ends[:-1], ends[1:], strict=True))
+        blocks = tuple(theta[a:b] for a, b in pairwise(ends))
         return LinearPart(theta[:d], blocks, np.cumsum(theta[ends[-1] :]))
 
     def objective(theta: Floats) -> tuple[float, Floats]:
@@ -133,13 +137,14 @@ def fit_linear(
             slope += residual
             shift[h] = residual.sum()
         coef = theta[: ends[-1]]
+        away = coef if towards is None else coef - towards
         gradient = np.empty(total)
         gradient[:d] = design.dense.T @ slope
         for k, codes in enumerate(design.codes):
             gradient[ends[k] : ends[k + 1]] = np.bincount(codes, slope, minlength=slots[k])
-        gradient[: ends[-1]] += l2 * coef
+        gradient[: ends[-1]] += l2 * away
         gradient[ends[-1] :] = np.cumsum(shift[::-1])[::-1]
-        return scale * (loss + 0.5 * l2 * float(coef @ coef)), scale * gradient
+        return scale * (loss + 0.5 * l2 * float(away @ away)), scale * gradient
 
     theta = np.zeros(total)
     theta[ends[-1] :] = np.diff(prior_intercepts(targets, weights), prepend=0.0)

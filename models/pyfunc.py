@@ -3,28 +3,26 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import pandas as pd  # MLflow resolves the hint of `predict` when it loads this file
 import polars as pl
 from mlflow.models import set_model
-from mlflow.pyfunc import PythonModel
+from mlflow.pyfunc import PythonModel, PythonModelContext
 
 from models.risk_model import RiskModel
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 class RiskPyfunc(PythonModel):  # type: ignore[misc]  # mlflow is untyped
     """`mlflow models serve` and `spark_udf` use this; the folder is the artifact "model"."""
 
-    def load_context(self, context: Any) -> None:
+    def load_context(self, context: PythonModelContext) -> None:
         """Load the model of the logged run."""
         self.model = RiskModel.load(Path(context.artifacts["model"]))
 
     def predict(
         self,
-        context: Any,  # noqa: ARG002  # mlflow's signature
+        context: PythonModelContext,  # noqa: ARG002  # mlflow's signature
         model_input: pd.DataFrame,
         params: dict[str, Any] | None = None,  # noqa: ARG002
     ) -> pd.DataFrame:

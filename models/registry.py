@@ -2,67 +2,24 @@
 
 from __future__ import annotations
 
-import logging
-import os
 import tempfile
-import warnings
-from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlparse
 
+from models.entry import PREFIX, RegisteredModel, not_found
+from models.packaging import pack, quiet
 from models.spec import ModelError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
+
+    from mlflow.entities import Run
 
     from models.risk_model import RiskModel
 
-# MLflow reads these when it is imported: it neither phones home nor draws progress bars.
-os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-os.environ.setdefault("DO_NOT_TRACK", "true")
-os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
-os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
-
-PREFIX = "veille-"
 ALIASES = ("champion", "challenger")
-_ROOT = Path(__file__).resolve().parent.parent
-
-
-@dataclass(frozen=True)
-class RegisteredModel:
-    """One version of a registered model.
-
-    Attributes
-    ----------
-    name, version : str
-        Registered name ("veille-failure") and version ("3").
-    run_id, run_name : str
-        Run that made it; the run's name is chosen by the caller and unique.
-    created_at : datetime
-        UTC.
-    aliases : tuple[str, ...]
-        "champion", "challenger".
-    metrics, params, tags : dict
-        Of the run.
-    """
-
-    name: str
-    version: str
-    run_id: str
-    run_name: str
-    created_at: datetime
-    aliases: tuple[str, ...]
-    metrics: dict[str, float]
-    params: dict[str, str]
-    tags: dict[str, str]
-
-    @property
-    def target(self) -> str:
-        """Return the target, e.g. "failure"."""
-        return self.name.removeprefix(PREFIX)
 
 
 class Registry:
@@ -86,7 +43,7 @@ class Registry:
             artifacts = artifacts or (folder / "artifacts").as_uri()
         self.uri = uri or f"sqlite:///{folder / 'mlflow.db'}"
         self.artifacts = artifacts
-        with _quiet():
+        with quiet():
             from mlflow import MlflowClient
 
             self._client = MlflowClient(tracking_uri=self.uri, registry_uri=self.uri)
@@ -119,7 +76,7 @@ class Registry:
         ModelError
             `run-name-taken`.
         """
-        with _quiet():
+        with quiet():
             experiment = self._experiment(PREFIX + model.target)
             if self._runs_named(name):
                 raise ModelError(
@@ -152,12 +109,12 @@ class Registry:
         ModelError
             `no-model` when the run is unknown or logged no model.
         """
-        with _quiet():
+        with quiet():
             run = self._run(run_id)
             name = self._client.get_experiment(run.info.experiment_id).name
             model_id = run.data.tags.get("veille.model_id", "")
             if not model_id:
-                raise _not_found(run_id)
+                raise not_found(run_id)
             if not self._client.search_registered_models(f"name = '{name}'"):
                 self._client.create_registered_model(name)
             location = self._client.get_logged_model(model_id).artifact_location
@@ -181,13 +138,13 @@ class Registry:
                 received=alias,
                 expected=", ".join(ALIASES),
             )
-        with _quiet():
+        with quiet():
             self._version(name, version)
             self._client.set_registered_model_alias(name, alias, str(version))
 
     def list_models(self, target: str | None = None) -> list[RegisteredModel]:
         """Return every registered version, the newest first."""
-        with _quiet():
+        with quiet():
             names = [m.name for m in self._client.search_registered_models(max_results=1000)]
             wanted = [n for n in names if target is None or n == PREFIX + target]
             found = [
@@ -220,7 +177,7 @@ class Registry:
             or (m.version == number and name in ("", m.name, m.target))
         ]
         if not found:
-            raise _not_found(reference)
+            raise not_found(reference)
         if len({m.name for m in found}) > 1:
             raise ModelError(
                 "Plusieurs modèles répondent à ce nom.",
@@ -237,9 +194,9 @@ class Registry:
         A model kept on a remote store is fetched once into home/mlflow/cache.
         """
         model = self.find(reference, target)
-        with _quiet():
-            model_id = self._run(model.run_id).data.tags["veille.model_id"]
-            location = self._client.get_logged_model(model_id).artifact_location
+        with quiet():
+            model_id = str(self._run(model.run_id).data.tags["veille.model_id"])
+            location = str(self._client.get_logged_model(model_id).artifact_location)
             inside = Path("artifacts") / "model"
             parsed = urlparse(location)
             if parsed.scheme in ("", "file"):
@@ -253,38 +210,16 @@ class Registry:
             return cache / inside
 
     def _log_model(self, model: RiskModel, run_id: str) -> str:
-        import mlflow
-        import pandas as pd
-        from mlflow.models import ModelSignature
-        from mlflow.types import ColSpec, Schema
+        from mlflow.entities import LoggedModelOutput
 
-        inputs = [
-            ColSpec("string" if f.kind == "categorical" else "double", f.name, required=False)
-            for f in model.features
-        ]
-        outputs = [ColSpec("double", f"p_{h}m") for h in model.horizons_months]
-        invented = pd.DataFrame(
-            {f.name: ["exemple"] if f.kind == "categorical" else [0.5] for f in model.features}
-        )
-        before = mlflow.get_tracking_uri(), mlflow.get_registry_uri()
-        mlflow.set_tracking_uri(self.uri)
-        mlflow.set_registry_uri(self.uri)
-        try:
-            with tempfile.TemporaryDirectory() as scratch, mlflow.start_run(run_id=run_id):
-                folder = Path(scratch) / "model"
-                model.save(folder)
-                logged = mlflow.pyfunc.log_model(
-                    name="model",
-                    python_model=str(Path(__file__).with_name("pyfunc.py")),
-                    artifacts={"model": str(folder)},
-                    code_paths=[str(_ROOT / "models"), str(_ROOT / "data")],
-                    signature=ModelSignature(Schema(inputs), Schema(outputs)),
-                    input_example=invented,
-                    pip_requirements=_requirements(),
-                )
-        finally:
-            mlflow.set_tracking_uri(before[0])
-            mlflow.set_registry_uri(before[1])
+        # The client's calls rather than mlflow.pyfunc.log_model, which goes through process-wide
+        # tracking and registry URIs: a server scoring in another thread must not see them move.
+        experiment = self._client.get_run(run_id).info.experiment_id
+        logged = self._client.create_logged_model(experiment, "model", source_run_id=run_id)
+        with tempfile.TemporaryDirectory() as scratch:
+            self._client.log_model_artifacts(logged.model_id, str(pack(model, Path(scratch))))
+        self._client.finalize_logged_model(logged.model_id, "READY")
+        self._client.log_outputs(run_id, [LoggedModelOutput(logged.model_id, step=0)])
         return str(logged.model_id)
 
     def _experiment(self, name: str) -> str:
@@ -293,15 +228,15 @@ class Registry:
             return str(found.experiment_id)
         return str(self._client.create_experiment(name, artifact_location=self.artifacts))
 
-    def _run(self, run_id: str) -> Any:
+    def _run(self, run_id: str) -> Run:
         from mlflow.exceptions import MlflowException
 
         try:
             return self._client.get_run(run_id)
         except MlflowException as error:
-            raise _not_found(run_id) from error
+            raise not_found(run_id) from error
 
-    def _runs_named(self, name: str) -> list[Any]:
+    def _runs_named(self, name: str) -> list[Run]:
         everywhere = [e.experiment_id for e in self._client.search_experiments()]
         quoted = name.replace("'", "")
         return list(
@@ -314,7 +249,7 @@ class Registry:
         try:
             found = self._client.get_model_version(name, str(version))
         except MlflowException as error:
-            raise _not_found(f"{name}/{version}") from error
+            raise not_found(f"{name}/{version}") from error
         run = self._run(found.run_id)
         return RegisteredModel(
             name=name,
@@ -327,40 +262,3 @@ class Registry:
             params=dict(run.data.params),
             tags={k: v for k, v in run.data.tags.items() if not k.startswith("mlflow.")},
         )
-
-
-def _requirements() -> list[str]:
-    from importlib.metadata import version
-
-    names = ("lightgbm", "numpy", "pandas", "polars", "pyarrow", "scipy", "threadpoolctl")
-    return [f"{name}=={version(name)}" for name in names]
-
-
-def _not_found(reference: str) -> ModelError:
-    return ModelError(
-        "Aucun modèle enregistré ne répond à ce nom.",
-        code="no-model",
-        received=reference,
-        expected="champion, challenger, un nom de modèle ou un numéro de version",
-        todo="`veille models` donne la liste ; `veille train` en apprend un.",
-    )
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep MLflow's own chatter out of the user's terminal.
-
-    Its deprecation and type-hint warnings concern its code, not ours; Alembic announces each
-    migration of the store at INFO.
-    """
-    names = ("mlflow", "alembic", "alembic.runtime.migration", "git.cmd")
-    before = {name: logging.getLogger(name).level for name in names}
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            for name in names:
-                logging.getLogger(name).setLevel(logging.ERROR)
-            yield
-        finally:
-            for name, level in before.items():
-                logging.getLogger(name).setLevel(level)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
@@ -12,8 +12,10 @@ from scipy.special import expit
 
 from models import intervals
 from models.calibration import Calibration, fit_calibration
+from models.choice import choose
 from models.encoding import Centre, Encoding, series_of
-from models.fitting import Bag, Sample, align, choose, fit_bag
+from models.fitting import Bag, fit_bag
+from models.sample import align, numbered, prepare
 from models.spec import FeatureSpec, FitParams, ModelError
 from models.trees import Forest, forest_at
 
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
+
+    from models.explain import Method
 
     Floats = NDArray[np.float64]
 
@@ -123,19 +127,7 @@ class RiskModel:
                 code="no-feature",
                 received=f"{len(features)} indicateur(s), {len(horizons)} horizon(s)",
             )
-        targets = align(rows, labels, horizons)
-        observed = (targets >= 0).any(1)
-        rows, targets = rows.filter(pl.Series(observed)), targets[observed]
-        _require_events(targets, target)
-        encoding = Encoding.fit(rows, features, params)
-        codes = encoding.codes(rows)
-        sample = Sample(
-            codes,
-            encoding.design(codes),
-            targets,
-            _numbered(rows),
-            rows.get_column("as_of").cast(pl.Date).to_numpy(),
-        )
+        sample, encoding = prepare(rows, labels, horizons, features, params, target)
         choice = choose(sample, encoding, horizons, params, num_threads=num_threads)
         bag = fit_bag(sample, encoding, horizons, params, choice, num_threads=num_threads)
         model = cls(
@@ -154,7 +146,7 @@ class RiskModel:
             later = align(calibration_rows, calibration_labels, horizons)
             if (later >= 0).any():
                 scores = model.raw_members(calibration_rows, num_threads=num_threads).mean(2).T
-                calibration = fit_calibration(scores, later, _numbered(calibration_rows))
+                calibration = fit_calibration(scores, later, numbered(calibration_rows))
                 reference = calibration_rows
         step = max(1, reference.height // SPREAD_ROWS)
         members = model.raw_members(reference.gather_every(step), num_threads=num_threads)
@@ -162,21 +154,7 @@ class RiskModel:
             model,
             calibration=calibration,
             pooled=tuple(intervals.pooled_variance(m) for m in members),
-            summary={
-                "rows": rows.height,
-                "structures": int(sample.structures.max()) + 1,
-                "events": {
-                    str(h): int((targets[:, i] == 1).sum()) for i, h in enumerate(horizons)
-                },
-                "first_as_of": str(sample.days.min()),
-                "last_as_of": str(sample.days.max()),
-                "form": choice.form,
-                "l2": choice.l2,
-                "rounds": choice.rounds,
-                "linear_share": choice.share,
-                "holdout": choice.holdout,
-                "holdout_losses": choice.losses,
-            },
+            summary={**sample.summary(horizons), **choice.summary()},
         )
 
     def raw_members(self, rows: pl.DataFrame, *, num_threads: int = 0) -> Floats:
@@ -231,17 +209,29 @@ class RiskModel:
                 self.calibration.variance(raw, h),
             )
             low, high = intervals.bounds(score, error, members.shape[2], self.params.interval)
-            columns |= {f"p_{months}m": expit(score), f"low_{months}m": low, f"high_{months}m": high}
-        return out.hstack(pl.DataFrame(columns))
+            columns |= {
+                f"p_{months}m": expit(score),
+                f"low_{months}m": low,
+                f"high_{months}m": high,
+            }
+        scored = pl.DataFrame(columns)
+        return out.hstack(scored) if out.width else scored
 
-    def explain(self, rows: pl.DataFrame, horizon_months: int, **options: Any) -> pl.DataFrame:
+    def explain(
+        self,
+        rows: pl.DataFrame,
+        horizon_months: int,
+        *,
+        method: Method = "auto",
+        num_threads: int = 0,
+    ) -> pl.DataFrame:
         """Return structure_id, as_of, base_value, one contribution per indicator, score_logit.
 
         See `models.explain.contributions`, which this calls.
         """
         from models.explain import contributions
 
-        return contributions(self, rows, horizon_months, **options)
+        return contributions(self, rows, horizon_months, method=method, num_threads=num_threads)
 
     def unseen_missing(self, rows: pl.DataFrame) -> pl.DataFrame:
         """Return structure_id, as_of, feature of every missing value that training never showed.
@@ -298,21 +288,3 @@ class RiskModel:
         from models.storage import load
 
         return load(folder)
-
-
-def _numbered(rows: pl.DataFrame) -> NDArray[np.intp]:
-    """Return the number of each row's structure, in the order of the identifiers."""
-    rank = rows.get_column("structure_id").cast(pl.String).rank("dense") - 1
-    return cast("NDArray[np.intp]", rank.to_numpy().astype(np.intp))
-
-
-def _require_events(targets: NDArray[np.int8], target: str) -> None:
-    events, others = int((targets == 1).sum()), int((targets == 0).sum())
-    if not events or not others:
-        raise ModelError(
-            "Il faut au moins un événement et un non-événement observés pour apprendre.",
-            code="no-events",
-            where=f"cible {target}",
-            received=f"{events} événement(s), {others} non-événement(s)",
-            todo="Élargissez la cohorte ou les dates d'observation, ou vérifiez les étiquettes.",
-        )

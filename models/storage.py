@@ -56,7 +56,8 @@ def save(model: RiskModel, folder: Path) -> None:
     }
     text = json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False)
     (folder / MODEL).write_text(text + "\n", encoding="utf-8")
-    np.savez(folder / ARRAYS, **{name: np.asarray(a, np.float64) for name, a in arrays.items()})
+    stored: dict[str, Any] = {name: np.asarray(a, np.float64) for name, a in arrays.items()}
+    np.savez(folder / ARRAYS, **stored)
     for k, trees in enumerate(model.bag.trees):
         (folder / f"member_{k:02d}.txt").write_text(trees, encoding="utf-8")
 

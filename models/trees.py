@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from models.treeshap import MAX_DEPTH, BatchShap, Tree
+from models.treeshap import MAX_DEPTH, MAX_SPLITS, BatchShap, Tree
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,7 +49,7 @@ class Forest:
     def batch(self) -> BatchShap | None:
         """Return the tables that explain many rows at once, or None if a tree is too deep."""
         trees = [Tree.parse(_fields(text)) for text in self.texts]
-        if max((t.depth for t in trees), default=0) > MAX_DEPTH:
+        if any(t.depth > MAX_DEPTH or len(t.splits) > MAX_SPLITS for t in trees):
             return None
         width = self.booster.num_feature() - 1
         return BatchShap(trees, width)
@@ -73,7 +73,9 @@ class Forest:
 
     def contributions(self, codes: Floats, *, num_threads: int = 0) -> tuple[Floats, float]:
         """Return the bag's mean TreeSHAP (n, features) and its base, in log-odds."""
-        found = self.booster.predict(with_horizon(codes), pred_contrib=True, num_threads=num_threads)
+        found = self.booster.predict(
+            with_horizon(codes), pred_contrib=True, num_threads=num_threads
+        )
         found = np.asarray(found) * (self.scale / len(self.ends))
         return found[:, : codes.shape[1]], float(found[0, -1]) if len(found) else 0.0
 
@@ -101,11 +103,13 @@ def forest_at(texts: Sequence[str], months: int, n_features: int, scale: float) 
         blocks += [_cut(tree, n_features, float(months)) for tree in trees]
         ends.append(len(blocks))
     body = "".join(f"Tree={i}\n{block}\n\n" for i, block in enumerate(blocks))
-    return Forest(lgb.Booster(model_str=f"{header}\n{body}end of trees\n"), tuple(ends), scale, tuple(blocks))
+    return Forest(
+        lgb.Booster(model_str=f"{header}\n{body}end of trees\n"), tuple(ends), scale, tuple(blocks)
+    )
 
 
 def with_horizon(codes: Floats) -> Floats:
-    # The trees were trained with one column more; no split looks at it any longer.
+    """Return the codes with a column that the trees were trained with and no longer look at."""
     return np.column_stack([codes, np.zeros(len(codes))])
 
 

@@ -2,8 +2,8 @@
 
 A leaf pays its value times, for each indicator of its path, either "the row goes this way" (0/1)
 or "the share of training rows that went this way". Its Shapley values depend on the row only by
-those few bits, so they are tabulated once; rows then look them up. The idea is that of WOODELF
-(Nadel & Wettenstein, 2025); woodelf-explainer itself refuses categorical splits and adds in
+those few bits, so they are tabulated once; rows then look them up. The idea is that of WOODELF;
+the package woodelf-explainer itself refuses categorical splits and adds in
 single precision, see docs/decisions.
 """
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     Bits = NDArray[np.int64]
 
 MAX_DEPTH = 10  # tables hold 2^depth rows: deeper trees are left to LightGBM
+MAX_SPLITS = 62  # decisions of a tree are the bits of one integer
 _DENSE_BITS = 16
 
 
@@ -125,9 +126,9 @@ class BatchShap:
         for tree in self.trees:
             if not tree.splits:
                 continue
-            pattern = np.zeros(len(codes), dtype=np.uint64 if len(tree.splits) > 31 else np.uint32)
+            pattern = np.zeros(len(codes), dtype=np.int64)
             for k, split in enumerate(tree.splits):
-                pattern |= columns.left(split).astype(pattern.dtype) << pattern.dtype.type(k)
+                pattern |= columns.left(split).astype(np.int64) << k
             distinct, where = _distinct(pattern, len(tree.splits))
             for j, table in tree.lookup(distinct).items():
                 out[j] += table[where]
@@ -244,11 +245,11 @@ def _shapley(shares: Floats) -> Floats:
     return out
 
 
-def _distinct(pattern: NDArray[np.unsignedinteger], bits: int) -> tuple[Bits, NDArray[np.intp]]:
+def _distinct(pattern: Bits, bits: int) -> tuple[Bits, NDArray[np.intp]]:
     """Return the distinct patterns and, for each row, the place of its own."""
     if bits > _DENSE_BITS:
         found, where = np.unique(pattern, return_inverse=True)
-        return found.astype(np.int64), where
+        return found, where
     seen = np.zeros(2**bits, dtype=np.intp)
     seen[pattern] = 1
     found = np.flatnonzero(seen)

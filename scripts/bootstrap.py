@@ -146,7 +146,7 @@ def environment_of_uv() -> dict[str, str]:
 
 def sync_with_pip() -> None:
     """Install the lock with pip, in a fresh environment, from the index pip is set up with."""
-    say("installing the packages of uv.lock with pip (slower)")
+    say("installing the packages of uv.lock with pip (a few minutes)")
     make_venv(sys.executable, VENV)
     requirements = TOOLS / "requirements.txt"
     locked = [str(ROOT / "scripts" / "locked.py"), str(ROOT / "uv.lock")]

@@ -1,7 +1,6 @@
 """Print ``uv.lock`` as a requirements file with hashes, for this interpreter and platform.
 
-Run by the environment's own Python (3.11 or newer). The markers are read by the ``packaging`` that
-pip carries, so that nothing has to be installed first.
+Run by the environment's own Python (3.11 or newer), before anything but pip is installed.
 """
 
 from __future__ import annotations
@@ -11,7 +10,10 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-from pip._vendor.packaging.markers import Marker
+try:
+    from packaging.markers import Marker
+except ModuleNotFoundError:  # a fresh environment: pip carries its own
+    from pip._vendor.packaging.markers import Marker  # type: ignore[no-redef]
 
 
 def requirements(lock: dict[str, Any]) -> list[str]:

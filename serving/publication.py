@@ -39,17 +39,21 @@ from serving.publication_files import (
     INDEX,
     MANIFEST,
     POINTER,
+    POSTINGS,
     REASONS,
     SCORES,
     UNKNOWN,
+    WORDS,
     Manifest,
     PublicationError,
+    check_files,
     read_manifest,
     stamp,
     sync,
     target_folder,
 )
 from serving.publication_read import Publication
+from serving.search import index_words
 
 __all__ = ["CurrentPublication", "Publication", "PublicationError", "write_publication"]
 
@@ -57,7 +61,7 @@ _LOG = logging.getLogger(__name__)
 _HALF_WRITTEN_SECONDS = 6 * 3600
 
 
-def write_publication(  # noqa: PLR0917 - four tables make one publication
+def write_publication(
     home: Path,
     target: str,
     manifest_fields: Mapping[str, Any],
@@ -108,7 +112,8 @@ def write_publication(  # noqa: PLR0917 - four tables make one publication
         for name in (*FILES, MANIFEST):
             sync(temporary / name)
         sync(temporary)
-        if not (parent / publication_id).is_dir():
+        if not _is_whole(parent / publication_id):
+            _set_aside(parent / publication_id)
             temporary.rename(parent / publication_id)
             sync(parent)
     finally:
@@ -172,6 +177,15 @@ class CurrentPublication:
             raise self.error or PublicationError("Aucune publication.", code="no-publication")
         return self._current
 
+    def peek(self) -> Publication | None:
+        """Return what is loaded already, without looking for a newer one."""
+        return self._current
+
+    @property
+    def loading(self) -> bool:
+        """Whether a publication is being read now."""
+        return self._lock.locked()
+
     def _load(self) -> None:
         signature = self._signature()
         if signature is not None and signature == self._seen and self.error is not None:
@@ -181,7 +195,8 @@ class CurrentPublication:
             self.error = None
         except PublicationError as error:
             self.error = error
-            _LOG.error("publication refusée : %s", error)
+            if signature is not None:
+                _LOG.error("publication refusée : %s", error)
         self._seen = signature
 
     def _signature(self) -> tuple[int, int, int] | None:
@@ -205,6 +220,9 @@ def _write_files(
         )
     index, codes = build_index(checked, details, draft.horizons_months)
     write_index(index, folder / INDEX)
+    words, postings = index_words(index["_search"])
+    write_index(words, folder / WORDS)
+    write_index(postings, folder / POSTINGS)
     (folder / CODES).write_text(json.dumps(codes, ensure_ascii=False), encoding="utf-8")
 
 
@@ -228,6 +246,21 @@ def _identity(fields: Mapping[str, Any], files: Mapping[str, Mapping[str, Any]])
     content["files"] = {n: files[n]["sha256"] for n in (SCORES, REASONS, HISTORY, UNKNOWN)}
     text = json.dumps(content, sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def _is_whole(folder: Path) -> bool:
+    try:
+        check_files(folder, read_manifest(folder))
+    except PublicationError:
+        return False
+    return True
+
+
+def _set_aside(folder: Path) -> None:
+    if folder.exists():
+        damaged = folder.with_name(f".tmp-{secrets.token_hex(6)}")
+        folder.rename(damaged)
+        shutil.rmtree(damaged, ignore_errors=True)
 
 
 def _sweep(parent: Path) -> None:

@@ -21,7 +21,9 @@ HISTORY = "history.parquet"
 UNKNOWN = "unknown.parquet"
 INDEX = "index.arrow"
 CODES = "codes.json"
-FILES = (SCORES, REASONS, HISTORY, UNKNOWN, INDEX, CODES)
+WORDS = "words.arrow"
+POSTINGS = "postings.arrow"
+FILES = (SCORES, REASONS, HISTORY, UNKNOWN, INDEX, CODES, WORDS, POSTINGS)
 
 LEVELS = ("high", "moderate", "low", "unknown")
 
@@ -108,7 +110,7 @@ class Manifest(BaseModel):
         chosen = self.thresholds.get("horizon")
         if chosen in self.horizons_months:
             return int(chosen)
-        return 12 if 12 in self.horizons_months else max(self.horizons_months)  # noqa: PLR2004
+        return 12 if 12 in self.horizons_months else max(self.horizons_months)
 
 
 class FileStamp(BaseModel):

@@ -17,8 +17,10 @@ from serving.publication_files import (
     HISTORY,
     INDEX,
     POINTER,
+    POSTINGS,
     REASONS,
     UNKNOWN,
+    WORDS,
     Manifest,
     PublicationError,
     check_files,
@@ -45,6 +47,8 @@ class Publication:
         self.codes: dict[str, list[str]] = json.loads((folder / CODES).read_text(encoding="utf-8"))
         self.columns = [c for c in self.frame.columns if not c.startswith("_")]
         self._arrays: dict[str, npt.NDArray[Any]] = {}
+        self.words = read_index(folder / WORDS)
+        self.postings: npt.NDArray[np.int32] = read_index(folder / POSTINGS)["row"].to_numpy()
         self._footers = {n: pq.read_metadata(folder / n) for n in DETAIL_COLUMNS}
         if self.frame.height != self.rows:
             raise PublicationError(
@@ -56,8 +60,12 @@ class Publication:
             )
 
     @classmethod
-    def load(cls, home: Path, target: str, publication_id: str | None = None) -> Publication:
+    def load(
+        cls, home: Path, target: str, publication_id: str | None = None, *, check: bool = True
+    ) -> Publication:
         """Read and check a publication, the current one by default.
+
+        Without `check` the files are trusted: their sha256 is not computed.
 
         Raises
         ------
@@ -76,7 +84,8 @@ class Publication:
                 todo="Publiez avec `veille score`, ou choisissez-en une autre.",
             )
         manifest = read_manifest(folder)
-        check_files(folder, manifest)
+        if check:
+            check_files(folder, manifest)
         return cls(folder, manifest)
 
     def array(self, column: str) -> npt.NDArray[Any]:
@@ -87,7 +96,7 @@ class Publication:
 
     def position(self, siren: str) -> int | None:
         """Return the row of a SIREN, or None; O(log n)."""
-        if not (siren.isascii() and siren.isdigit()) or len(siren) != 9:  # noqa: PLR2004
+        if not (siren.isascii() and siren.isdigit()) or len(siren) != 9:
             return None
         found = int(np.searchsorted(self._sorted_sirens, int(siren)))
         if found < self.rows and self._sorted_sirens[found] == int(siren):

@@ -7,8 +7,6 @@ filters.
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hashlib
 import json
 from collections.abc import Sequence
@@ -19,35 +17,28 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from data.errors import VeilleError
+from data.identifiers import SIREN_DIGITS
 from serving.access.principal import Territory
+from serving.cursor import RankingError, read_cursor, write_cursor
 from serving.publication import Publication
 from serving.publication_build import CODED, plain
+from serving.search import find
+
+__all__ = [
+    "MAX_LIMIT",
+    "Filters",
+    "Page",
+    "RankingError",
+    "Sort",
+    "check_horizon",
+    "counts",
+    "query",
+]
 
 MAX_LIMIT = 200
 _CHUNK = 8192
 
 Mask = npt.NDArray[np.bool_]
-
-
-class RankingError(VeilleError):
-    """A list that cannot be given as asked. `status` is its HTTP status."""
-
-    def __init__(
-        self,
-        what: str,
-        *,
-        code: str,
-        status: int = 422,
-        where: str = "",
-        received: object = None,
-        expected: str = "",
-        todo: str = "",
-    ) -> None:
-        super().__init__(
-            what, code=code, where=where, received=received, expected=expected, todo=todo
-        )
-        self.status = status
 
 
 class Sort(StrEnum):
@@ -131,16 +122,16 @@ def query(
         `unknown-horizon`; `cursor-invalid`; `cursor-other-list`: the cursor was made with other
         filters; `cursor-expired`: it was made on another publication.
     """
-    horizon = _horizon(publication, filters)
+    horizon = check_horizon(publication, filters.horizon_months)
     size = max(1, min(limit, MAX_LIMIT))
     seal = _seal(filters, sort, territory)
-    start = _read_cursor(cursor, publication.id, seal) if cursor else 0
+    start = read_cursor(cursor, publication.id, seal) if cursor else 0
     mask = _mask(publication, filters, territory)
     order = _Order(publication, sort, horizon)
     total = publication.rows if mask is None else int(np.count_nonzero(mask))
     places, positions = _collect(order, mask, start, size + 1, total)
     more = len(positions) > size
-    onward = _write_cursor(publication.id, seal, places[size]) if more else None
+    onward = write_cursor(publication.id, seal, places[size]) if more else None
     return Page(publication, positions[:size], total, onward, horizon)
 
 
@@ -209,8 +200,8 @@ def _collect(
     return places, positions
 
 
-def _horizon(publication: Publication, filters: Filters) -> int:
-    horizon = filters.horizon_months
+def check_horizon(publication: Publication, horizon: int | None) -> int:
+    """Return the horizon asked, the main one when None; RankingError `unknown-horizon`."""
     if horizon is None:
         return publication.main_horizon
     if horizon not in publication.horizons:
@@ -236,14 +227,10 @@ def _mask(publication: Publication, filters: Filters, territory: Territory) -> M
     if filters.min_employees is not None:
         # NaN, an unknown size, compares false.
         masks.append(publication.array("employees") >= filters.min_employees)
-    if filters.q.strip():
-        masks.append(_search(publication, filters.q))
-    if not masks:
-        return None
-    result = masks[0]
-    for other in masks[1:]:
-        result = result & other
-    return result
+    mask: Mask | None = None
+    for other in masks:
+        mask = other if mask is None else mask & other
+    return _search(publication, filters.q, mask) if filters.q.strip() else mask
 
 
 def _one_of(publication: Publication, column: str, values: Sequence[str]) -> Mask:
@@ -258,19 +245,19 @@ def _one_of(publication: Publication, column: str, values: Sequence[str]) -> Mas
     return mask
 
 
-def _search(publication: Publication, text: str) -> Mask:
+def _search(publication: Publication, text: str, among: Mask | None) -> Mask:
     digits = "".join(text.split())
-    mask: Mask = np.zeros(publication.rows, dtype=np.bool_)
-    if digits.isascii() and digits.isdigit() and len(digits) == 9:  # noqa: PLR2004
+    found: Mask = np.zeros(publication.rows, dtype=np.bool_)
+    if digits.isascii() and digits.isdigit() and len(digits) == SIREN_DIGITS:
         position = publication.position(digits)
-        if position is not None:
-            mask[position] = True
-        return mask
+        if position is not None and (among is None or among[position]):
+            found[position] = True
+        return found
     needle = plain(text)
     if not needle:
-        return mask
-    found: Mask = publication.frame["_search"].str.contains(needle, literal=True).to_numpy()
-    return found
+        return found
+    found = find(publication, needle)
+    return found if among is None else found & among
 
 
 def _seal(filters: Filters, sort: Sort, territory: Territory) -> str:
@@ -281,43 +268,3 @@ def _seal(filters: Filters, sort: Sort, territory: Territory) -> str:
         territory.national,
     ]
     return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()[:16]
-
-
-def _write_cursor(publication_id: str, seal: str, place: int) -> str:
-    text = json.dumps([publication_id, seal, place], separators=(",", ":"))
-    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
-
-
-def _read_cursor(cursor: str, publication_id: str, seal: str) -> int:
-    try:
-        text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
-        of_publication, of_seal, place = json.loads(text)
-        start = int(place)
-    except (ValueError, TypeError, binascii.Error) as error:
-        raise RankingError(
-            "Ce curseur n'a pas été donné par cette interface.",
-            code="cursor-invalid",
-            where="cursor",
-            received=cursor[:80],
-            expected="le next_cursor de la page précédente, tel quel",
-            todo="Reprenez la liste à sa première page.",
-        ) from error
-    if of_publication != publication_id:
-        raise RankingError(
-            "La liste a été republiée depuis cette page.",
-            code="cursor-expired",
-            status=410,
-            where="cursor",
-            received=of_publication,
-            expected=publication_id,
-            todo="Reprenez la liste à sa première page, sans cursor.",
-        )
-    if of_seal != seal or start < 0:
-        raise RankingError(
-            "Ce curseur vient d'une liste aux filtres, au tri ou au territoire différents.",
-            code="cursor-other-list",
-            where="cursor",
-            expected="les mêmes paramètres qu'à la première page",
-            todo="Gardez tous les paramètres d'une page à l'autre, ou reprenez sans cursor.",
-        )
-    return start

@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from fastapi import Request
 
 from serving.metrics import Metrics
-from serving.publication import CurrentPublication, PublicationError
+from serving.publication import (
+    CurrentPublication,
+    Publication,
+    PublicationError,
+    publication_ids,
+)
 from serving.settings import ServingSettings
 from serving.state import State
+
+_LOG = logging.getLogger(__name__)
+#: former publications shown in a trend
+TREND = 8
+_DAY = len("2026-06-30")
 
 
 class Publications:
@@ -18,6 +31,8 @@ class Publications:
     def __init__(self, settings: ServingSettings) -> None:
         self._current = {t: CurrentPublication(settings.home, t) for t in settings.targets}
         self.default = settings.targets[0]
+        self._home = settings.home
+        self._earlier: dict[str, tuple[Publication, ...]] = {}
 
     @property
     def targets(self) -> tuple[str, ...]:
@@ -38,6 +53,29 @@ class Publications:
             error.status = 422
             raise error
         return found
+
+    def earlier(self, publication: Publication) -> tuple[Publication, ...]:
+        """Return the publications before this one, one for each observation date, oldest first."""
+        found = self._earlier.get(publication.id)
+        if found is None:
+            found = tuple(_before(self._home, publication))
+            # Only what is served now is kept: one entry for each target.
+            served = {c.id for c in (t.peek() for t in self._current.values()) if c}
+            kept = {key: value for key, value in self._earlier.items() if key in served}
+            self._earlier = kept | {publication.id: found}
+        return found
+
+
+def _before(home: Path, publication: Publication) -> Iterator[Publication]:
+    latest: dict[str, str] = {}
+    for name in publication_ids(home, publication.target):
+        if name[:_DAY] < publication.id[:_DAY]:
+            latest[name[:_DAY]] = name
+    for name in list(latest.values())[-TREND:]:
+        try:
+            yield Publication.load(home, publication.target, name, check=False)
+        except (PublicationError, OSError) as error:
+            _LOG.warning("publication passée ignorée : %s", error)
 
 
 @dataclass(frozen=True)

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from datetime import UTC, datetime
-from decimal import ROUND_HALF_EVEN, Decimal
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from data.identifiers import siren_holds
-from data.reference.funders import funder_slug
 from data.rejects import REASONS
+from data.sources import grants_rules
 from data.sources.base import Parsed, ReadOptions, Source, SourceError
+from data.sources.state_list import DATASET, published_on
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -47,15 +46,8 @@ _LEVELS = {
 }
 _STAGES = {"attribue": "awarded", "verse": "paid"}
 _INSTRUMENTS = {"don": "grant", "prestation": "contract", "nature": "in_kind"}
-_JAUNE = "plf-jaune-"
 _FIRST_YEAR = 1990
-#: no single grant reaches this: beyond it the amount is a typing error
-_ABSURD_EUR = 1e10
 _RNA = r"^W[0-9][0-9A-Z][0-9]{7}$"
-#: `163`, `P163 - Jeunesse`, `06 - Éducation nationale — 163 - Jeunesse`, `PREF-147`
-_PROGRAMME = r"(?:^|[—-] ?|: )P?(\d{3})(?: ?[—:-]|$)"
-_MINISTRY = r"^(?:État — )?(?:MIN)?(\d{2}) ?-"
-
 #: reason -> column at fault
 _AT_FAULT = {
     "aggregate_line": "granularity",
@@ -106,10 +98,12 @@ def read(path: Path, options: ReadOptions) -> Parsed:
     lines = _load(path)
     last_year = (options.known_on or datetime.now(tz=UTC).date()).year
     judged = lines.with_columns(
-        _siren_ok(lines["benef_id"]), _cents(lines["amount_eur"]), _funder(lines)
-    ).with_columns(_first_of_equals(lines))
+        _siren_ok(lines["benef_id"]),
+        grants_rules.cents(lines["amount_eur"]),
+        grants_rules.funder(lines),
+    ).with_columns(grants_rules.first_of_equals(lines))
     judged = judged.with_columns(_reason(last_year).alias("reason"))
-    judged = _without_republished(judged)
+    judged = grants_rules.without_republished(judged)
     kept = judged.filter(pl.col("reason").is_null())
     facts = _facts(kept, options, known)
     return Parsed(
@@ -149,68 +143,6 @@ def _load(path: Path) -> pl.DataFrame:
 def _siren_ok(benef_id: pl.Series) -> pl.Series:
     digits = benef_id.str.strip_prefix("S").set(benef_id.str.contains(r"^S[0-9]{9}$").not_(), None)
     return siren_holds(digits).alias("siren_ok")
-
-
-def _cents(euros: pl.Series) -> pl.Series:
-    """Return the amount in whole cents (Int64), half a cent rounded to even, null where absurd.
-
-    A float is the nearest one to the decimal that was published: its shortest text gives that
-    decimal back. It is asked only for the amounts that stand near half a cent.
-    """
-    usable = euros.is_finite() & (euros.abs() < _ABSURD_EUR)
-    hundredfold = euros.set(~usable.fill_null(value=False), None) * 100
-    cents = hundredfold.round(0)
-    near_half = ((hundredfold - hundredfold.floor() - 0.5).abs() < 1e-3).fill_null(value=False)  # noqa: PLR2004
-    if near_half.any():
-        rows = near_half.arg_true()
-        exact = [
-            float((Decimal(repr(value)) * 100).quantize(Decimal(1), rounding=ROUND_HALF_EVEN))
-            for value in euros.gather(rows).to_list()
-            if math.isfinite(value)
-        ]
-        cents = cents.scatter(rows, exact)
-    return cents.cast(pl.Int64).alias("cents")
-
-
-def _funder(lines: pl.DataFrame) -> pl.Series:
-    """Return the funder's identifier: "etat" for the State's yearly list, else a slug."""
-    names = lines["donor_name_raw"].unique().drop_nulls().to_list()
-    slugs = {name: funder_slug(name) for name in names}
-    jaune = pl.col("source_id").str.starts_with(_JAUNE).fill_null(value=False)
-    name = pl.col("donor_name_raw")
-    return lines.select(
-        pl.when(jaune)
-        .then(pl.lit("etat"))
-        .otherwise(name.replace_strict(slugs, default="slug:inconnu", return_dtype=pl.String))
-        .alias("funder_id")
-    )["funder_id"]
-
-
-def _first_of_equals(lines: pl.DataFrame) -> pl.Series:
-    """Tell which lines are the first of their kind: equal in all columns, harvested twice."""
-    columns = [column for column in lines.columns if column != "source_row"]
-    return lines.select(pl.struct(columns).is_first_distinct().alias("first"))["first"]
-
-
-def _without_republished(judged: pl.DataFrame) -> pl.DataFrame:
-    """Give the reason `duplicate_line` to a grant that its funder published in two lists.
-
-    The n-th line of one list and the n-th line of another, equal in beneficiary, funder, exercise,
-    amount, stage and kind, are one grant: a funder republishes whole years under another title
-    (the Ministry of Culture for 175,000 lines). Two equal lines of one list stay two grants.
-    """
-    same = ["benef_id", "funder_id", "year", "cents", "measure", "concours"]
-    again = (
-        judged.filter(pl.col("reason").is_null())
-        .select("source_row", *same, pl.int_range(pl.len()).over(*same, "source_id").alias("nth"))
-        .filter(~pl.struct(*same, "nth").is_first_distinct())
-    )
-    return judged.with_columns(
-        pl.when(pl.col("source_row").is_in(again["source_row"].implode()))
-        .then(pl.lit("duplicate_line"))
-        .otherwise("reason")
-        .alias("reason"),
-    )
 
 
 def _reason(last_year: int) -> pl.Expr:
@@ -256,14 +188,12 @@ def _rejects(lines: pl.DataFrame) -> pl.DataFrame:
 
 
 def _facts(kept: pl.DataFrame, options: ReadOptions, known: str) -> pl.DataFrame:
-    jaune = pl.col("source_id").str.starts_with(_JAUNE).fill_null(value=False)
+    jaune = pl.col("source_id").str.starts_with(DATASET).fill_null(value=False)
     year = pl.col("year")
     if options.known_on is not None:
         known_on = pl.lit(options.known_on)
     elif known == "publication":
-        known_on = (
-            pl.when(jaune).then(pl.date(year + 1, 10, 1)).otherwise(pl.date(year + 1, 12, 31))
-        )
+        known_on = pl.when(jaune).then(published_on(year)).otherwise(pl.date(year + 1, 12, 31))
     else:
         known_on = pl.date(year, 12, 31)
     return kept.select(
@@ -278,7 +208,7 @@ def _facts(kept: pl.DataFrame, options: ReadOptions, known: str) -> pl.DataFrame
         .otherwise(pl.col("donor_name_raw").str.strip_chars(' "'))
         .alias("funder_name"),
         _level().alias("funder_level"),
-        _programme(kept).alias("programme"),
+        grants_rules.programme(kept).alias("programme"),
         pl.col("purpose_raw").alias("purpose"),
         (pl.col("cents") / 100).cast(pl.Decimal(18, 2)).alias("amount_eur"),
         pl.col("measure").replace_strict(_STAGES, return_dtype=pl.String).alias("stage"),
@@ -295,36 +225,6 @@ def _level() -> pl.Expr:
     level = pl.col("donor_level").replace_strict(_LEVELS, default=None, return_dtype=pl.String)
     europe = pl.when(pl.col("donor_level").str.starts_with("europe")).then(pl.lit("europe"))
     return pl.coalesce(europe, level, pl.lit("unknown"))
-
-
-def _programme(kept: pl.DataFrame) -> pl.Series:
-    """Return the canonical programme: "163" for the State's, the list's own text otherwise.
-
-    Worked out once per distinct pair of names: there are thousands for millions of lines.
-    """
-    text, donor = pl.col("donor_program"), pl.col("donor_name_raw")
-    state = pl.col("donor_level") == "etat"
-    pair = ["donor_program", "donor_name_raw", "donor_level"]
-    distinct = (
-        kept.select(pair)
-        .unique()
-        .with_columns(
-            pl.when(state)
-            .then(
-                pl.coalesce(
-                    text.str.extract(_PROGRAMME),
-                    donor.str.extract(_PROGRAMME),
-                    "min:" + donor.str.extract(_MINISTRY),
-                    text,
-                )
-            )
-            .otherwise(text)
-            .alias("programme")
-        )
-    )
-    return kept.select(pair).join(
-        distinct, on=pair, how="left", nulls_equal=True, maintain_order="left"
-    )["programme"]
 
 
 SOURCE = Source(NAME, TITLE, read)

@@ -60,11 +60,10 @@ def read_grids(path: Path, score: Score) -> list[Grid]:
         raise _unreadable(path, f"lecture impossible ({error.strerror})") from error
     if raw.startswith((_ZIP, _OLE)):
         return _workbook(path)
-    if raw.startswith(_PDF) or (
-        b"\x00" in raw[:4096] and raw[:2] not in {b"\xff\xfe", b"\xfe\xff"}
-    ):
+    if raw.startswith(_PDF) or _binary(raw):
         raise _unreadable(path, "fichier binaire")
     text, encoding = decode(raw)
+    text = text.replace("\x00", "")
     if not text.strip():
         raise _unreadable(path, "fichier vide")
     if text.lstrip()[0] in "[{":
@@ -72,6 +71,12 @@ def read_grids(path: Path, score: Score) -> list[Grid]:
         if grids:
             return grids
     return [_delimited(text, encoding, score)]
+
+
+def _binary(raw: bytes) -> bool:
+    """Tell whether null bytes are too many to be accidents in a text."""
+    sample = raw[:4096]
+    return sample.count(0) > len(sample) // 100 and not raw.startswith((b"\xff\xfe", b"\xfe\xff"))
 
 
 def _unreadable(path: Path, why: str) -> SourceError:
@@ -153,8 +158,12 @@ def _workbook(path: Path) -> list[Grid]:
     try:
         book = CalamineWorkbook.from_path(path)
         return [_sheet(book, name) for name in book.sheet_names]
-    except (CalamineError, OSError, ValueError) as error:
-        raise _unreadable(path, f"classeur illisible ({error})") from error
+    except BaseException as error:
+        # A damaged workbook may make the Rust reader panic, which is not an Exception in Python.
+        damaged = isinstance(error, (CalamineError, OSError, ValueError))
+        if damaged or type(error).__name__ == "PanicException":
+            raise _unreadable(path, f"classeur illisible ({error})") from error
+        raise
 
 
 def _sheet(book: CalamineWorkbook, name: str) -> Grid:
@@ -171,7 +180,7 @@ def _text(cell: object) -> str:
     if isinstance(cell, bool):
         return "oui" if cell else "non"
     if isinstance(cell, float):
-        return str(int(cell)) if cell.is_integer() and abs(cell) < 1e15 else repr(cell)  # noqa: PLR2004
+        return str(int(cell)) if cell.is_integer() and abs(cell) < 1e15 else repr(cell)
     if isinstance(cell, datetime):
         return cell.date().isoformat() if cell.time() == time() else cell.isoformat(" ")
     if isinstance(cell, date):

@@ -163,7 +163,7 @@ def dates(values: pl.Series) -> pl.DataFrame:
         .otherwise(year)
     )
     order = frame.select(first.max().alias("first"), second.max().alias("second")).row(0)
-    american = (order[0] or 0) <= 12 < (order[1] or 0)  # noqa: PLR2004
+    american = (order[0] or 0) <= 12 < (order[1] or 0)
     serial = text.str.extract(r"^([3-5]\d{4})$").cast(pl.Int64)
     words = text.str.extract(r"\b(\d{1,2})(?:er)?\s+[a-z]{3,9}\.?\s+\d{4}$").cast(pl.Int64)
     last = text.str.extract(r"(\d{4})$").cast(pl.Int64)

@@ -6,6 +6,7 @@ identifiers is decided in one place and a rejected value can be shown as it was.
 
 from __future__ import annotations
 
+import csv
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -93,22 +94,39 @@ def _table(grid: Grid, score: Score) -> Table | None:
         and all(not "".join(row[len(header) - 1 :]).strip() for row in body)
     ):
         header = header[:-1]
+    if grid.separator:
+        body = [_unwrapped(row, grid.separator, len(header)) for row in body]
     if grid.separator == "," and header[-1].endswith(";"):
         # Lines exported twice: a trail of empty semicolon fields ends each of them.
         header = [*header[:-1], header[-1].rstrip(";")]
         body = [[*row[:-1], row[-1].rstrip(";")] if row else row for row in body]
-    again = [[_name(cell) for cell in row[: len(header)]] == header for row in body]
+    lead = next(place for place, name in enumerate(header) if name)
+    spelt = {grid.rows[at][lead] if lead < len(grid.rows[at]) else "", header[lead]}
+    again = [
+        len(row) > lead
+        and row[lead] in spelt
+        and [_name(cell) for cell in row[: len(header)]] == header
+        for row in body
+    ]
     kept = [(line, row) for line, row, repeat in zip(lines, body, again, strict=True) if not repeat]
     return Table(
         name=grid.name,
         header=header,
         frame=_frame(kept, len(header)),
-        ragged={line: row for line, row in kept if "".join(row[len(header) :]).strip()},
+        ragged={line: row for line, row in kept if grid.separator and len(row) > len(header)},
         titles=[" ".join(filter(None, row)) for row in top[:at] if any(row)],
         separator=grid.separator,
         encoding=grid.encoding,
         skipped=sum(again),
     )
+
+
+def _unwrapped(row: list[str], separator: str, width: int) -> list[str]:
+    """Split a line put whole (or for its first part) between quotes by a spreadsheet."""
+    if not row or row[0].count(separator) < width // 2:
+        return row
+    line = separator.join(row).replace("\n", " ")
+    return next(csv.reader([line], delimiter=separator))
 
 
 def _name(cell: str) -> str:

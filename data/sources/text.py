@@ -18,13 +18,6 @@ def fold(text: str) -> str:
     return re.sub(r"[^a-z0-9]+", "", plain.encode("ascii", "ignore").decode().lower())
 
 
-def slug(text: str) -> str:
-    """Return `text` as lower-case words joined by hyphens (never empty: 'inconnu')."""
-    plain = unicodedata.normalize("NFKD", text.replace("’", "'"))
-    words = re.findall(r"[a-z0-9]+", plain.encode("ascii", "ignore").decode().lower())
-    return "-".join(words) or "inconnu"
-
-
 def decode(raw: bytes) -> tuple[str, str]:
     """Decode a text file; return the text and the name of the encoding found.
 
@@ -82,7 +75,7 @@ def mend(text: str) -> str:
 
 
 def _windows_byte(letter: str) -> int:
-    if ord(letter) <= 0xFF:  # noqa: PLR2004
+    if ord(letter) <= 0xFF:
         return ord(letter)
     return letter.encode("cp1252")[0]
 

@@ -13,7 +13,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from data.contracts import EUR, conform
-from data.synthetic.geography import DEPARTEMENTS, REGIONS, TOWNS_PER_DEPARTEMENT, siren
+from data.synthetic.geography import DEPARTEMENTS, REGIONS, siren
 from data.synthetic.life import DEBT_MONTHS, MERGER, PROCEEDINGS
 from data.synthetic.structures import BANDS, FAMILIES, SECTORS
 from data.synthetic.world import World, stream
@@ -32,16 +32,8 @@ def sirens(world: World) -> NDArray[np.str_]:
 
 def month_day(world: World, month: Ints, day: Ints) -> Ints:
     """Return days since 1970-01-01 of `day` (from 1) of each month of the world."""
-    base = (world.start - _EPOCH).days
-    year = world.start.year + month // 12
-    first = (
-        np.array([f"{y:04d}-{m:02d}" for y in range(1800, 2101) for m in range(1, 13)])
-        .astype("datetime64[M]")
-        .astype("datetime64[D]")
-        .astype(np.int64)
-    )
-    del base
-    return first[(year - 1800) * 12 + month % 12] + day - 1
+    months = np.datetime64(world.start, "M") + month
+    return np.asarray(months.astype("datetime64[D]").astype(np.int64) + day - 1)
 
 
 def end_days(world: World) -> Ints:
@@ -208,11 +200,6 @@ def alerts(world: World, codes: NDArray[np.str_]) -> pl.DataFrame:
             "known_on": days(raised),
         }
     )
-
-
-def town_count() -> int:
-    """Return how many communes and EPCI are simulated."""
-    return len(DEPARTEMENTS) * TOWNS_PER_DEPARTEMENT
 
 
 def quarter_before(world: World, month: Ints) -> list[str]:

@@ -14,7 +14,6 @@ from data.synthetic.structures import BANDS, SECTORS
 from data.synthetic.world import World, stream
 
 Ints = NDArray[np.int64]
-_EPOCH = date(1970, 1, 1)
 
 
 def _decisions(world: World, ended: Ints) -> dict[str, NDArray[np.generic]]:
@@ -59,7 +58,7 @@ def grants(world: World, codes: NDArray[np.str_], ended: Ints) -> pl.DataFrame:
     covered = found["left"].astype(np.int64)
     last = year + covered
     names = np.array([name for name, *_ in SECTORS])
-    contract = (slot == 3) & ((row + 3 * slot) % 4 == 0)  # noqa: PLR2004 some towns buy a service
+    contract = (slot == 3) & ((row + 3 * slot) % 4 == 0)
     wordy = generator.random(n) < 0.7
     dated = generator.random(n) < 0.97
     return pl.DataFrame(
@@ -108,7 +107,9 @@ def payments(world: World, codes: NDArray[np.str_], ended: Ints) -> pl.DataFrame
     generator = stream(world.seed, "rows", 6)
     due_day = month_day(world, month, generator.integers(5, 29, len(row)))
     # The usual payer pays next month, sooner or later in it as his published delay goes.
-    delay = world.budgets.delay_days[line, np.minimum(month // 12, world.budgets.growth.shape[1] - 1)]
+    delay = world.budgets.delay_days[
+        line, np.minimum(month // 12, world.budgets.growth.shape[1] - 1)
+    ]
     usual = np.clip(generator.normal(delay - 25.0, 5.0), 1, 28).astype(np.int64)
     paid_month = _release(world, row, month)
     paid_day = month_day(world, paid_month, usual)
@@ -117,18 +118,17 @@ def payments(world: World, codes: NDArray[np.str_], ended: Ints) -> pl.DataFrame
     base = pl.DataFrame(
         {
             "siren": codes[row],
-            "payment_id": [f"{SOURCE_PREFIX}{number:08d}" for number in range(1, len(row) + 1)],
+            "payment_id": [f"SYN-{number:08d}" for number in range(1, len(row) + 1)],
             "funder_id": np.array(world.lines.funder_id)[line],
             "due_on": days(due_day),
             "amount_eur": euros(amount),
         }
     )
-    owed = base.with_columns(pl.lit(None, pl.Date).alias("paid_on"), pl.col("due_on").alias("known_on"))
+    owed = base.with_columns(
+        pl.lit(None, pl.Date).alias("paid_on"), pl.col("due_on").alias("known_on")
+    )
     settled = base.with_columns(days(paid_day).alias("paid_on"), days(paid_day).alias("known_on"))
     return pl.concat([owed.filter(pl.Series(alive)), settled.filter(pl.Series(paid))])
-
-
-SOURCE_PREFIX = "SYN-"
 
 
 def _release(world: World, row: Ints, month: Ints) -> Ints:

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 
 from data.synthetic.geography import (
     DEPARTEMENTS,
-    REGION_OF,
     REGIONS,
     TOWNS_PER_DEPARTEMENT,
     siren,
@@ -60,9 +59,7 @@ class Lines:
         """Return the line of each département (by its position in DEPARTEMENTS)."""
         return len(PROGRAMMES) + len(REGIONS) + departement
 
-    def of_town(
-        self, departement: NDArray[np.int64], rank: NDArray[np.int64]
-    ) -> NDArray[np.int64]:
+    def of_town(self, departement: NDArray[np.int64], rank: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return the line of the commune or EPCI number `rank` of each département."""
         base = len(PROGRAMMES) + len(REGIONS) + len(DEPARTEMENTS)
         return base + departement * TOWNS_PER_DEPARTEMENT + rank
@@ -114,11 +111,6 @@ class Budgets:
     executed: Array
     delay_days: Array
     austerity: NDArray[np.bool_]
-
-
-def _by_level(pairs: Sequence[tuple[str, float]], lines: Lines) -> Array:
-    table = dict(pairs)
-    return np.asarray(np.array([table[name] for name in _LEVELS])[lines.level])
 
 
 def next_year(
@@ -193,7 +185,7 @@ def future(
 
 def published(month: int) -> int:
     """Return the last year whose payment delays are published at the end of `month`."""
-    return month // 12 - (1 if month % 12 >= 5 else 2)  # noqa: PLR2004 June, counted from 0
+    return month // 12 - (1 if month % 12 >= 5 else 2)
 
 
 def decided_by(shocks: Sequence[Shock], lines: Lines, year: int) -> Array:

@@ -67,7 +67,7 @@ def next_awards(
     new = np.where(kept, np.maximum(renewed, 200.0), new)
     new = np.where(gained, level * np.exp(noise), new).astype(np.float32)
     left = np.where(bound & held, years_left - 1, np.where(kept & longer, law.multi_years, 0))
-    return np.round(new), left.astype(np.int8)
+    return np.round(new).astype(np.float32), left.astype(np.int8)
 
 
 def one_offs(
@@ -79,7 +79,8 @@ def one_offs(
     given = rng.random((n, months), dtype=np.float32) < law.one_off_monthly
     size = np.exp(0.4 * rng.standard_normal((n, months), dtype=np.float32))
     usual = level.sum(axis=1, keepdims=True) * np.float32(law.one_off_share)
-    return np.round(np.where(given, np.maximum(usual * size, 300.0), 0.0)), slot
+    euros = np.where(given, np.maximum(usual * size, 300.0), 0.0)
+    return np.round(euros).astype(np.float32), slot
 
 
 @dataclass(frozen=True)
@@ -206,11 +207,10 @@ def _stuck(
     year, in_year = divmod(month, 12)
     position = year - window.first_year
     delay = window.delay_days[:, max(published(month) - window.first_year, 0)][line]
-    cancelled = np.where(
-        in_year + 1 >= law.cancel_month, window.cancelled[:, position], 0.0
-    )[line]
+    cancelled = np.where(in_year + 1 >= law.cancel_month, window.cancelled[:, position], 0.0)[line]
     funded = share.sum(axis=1) > 0
     mean_delay = np.where(funded, (share * delay).sum(axis=1), 38.0)
     mean_cancelled = (share * cancelled).sum(axis=1)
     chance = life.stuck * np.exp(life.stuck_delay * (mean_delay - 38.0))
-    return np.minimum(chance * (1.0 + life.stuck_cancel * mean_cancelled), 0.6).astype(np.float32)
+    chance = np.minimum(chance * (1.0 + life.stuck_cancel * mean_cancelled), 0.6)
+    return np.asarray(chance, dtype=np.float32)

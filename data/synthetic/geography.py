@@ -31,11 +31,7 @@ DEPARTEMENTS: tuple[str, ...] = tuple(
 )
 #: position in REGIONS of each département
 REGION_OF: NDArray[np.int64] = np.array(
-    [
-        position
-        for position, codes in enumerate(_DEPARTEMENTS.values())
-        for _ in codes.split()
-    ]
+    [position for position, codes in enumerate(_DEPARTEMENTS.values()) for _ in codes.split()]
 )
 TOWNS_PER_DEPARTEMENT = 3
 _LARGE = dict.fromkeys(
@@ -65,6 +61,6 @@ def siren(numbers: NDArray[np.int64]) -> list[str]:
         digit = rest % 10
         rest //= 10
         doubled = digit * 2 if position % 2 == 0 else digit
-        total += np.where(doubled > 9, doubled - 9, doubled)  # noqa: PLR2004 digits add up
+        total += np.where(doubled > 9, doubled - 9, doubled)
     check = (10 - total % 10) % 10
     return [f"{number:08d}{digit}" for number, digit in zip(numbers, check, strict=True)]

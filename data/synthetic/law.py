@@ -81,29 +81,29 @@ class LifeLaw:
 
     # frailty is fixed at birth: it makes tension rise faster and recede slower
     frailty_share: Floats = field(default_factory=lambda: _row(0.35, 0.40, 0.25))
-    frailty_up: Floats = field(default_factory=lambda: _row(0.55, 1.0, 1.6))
+    frailty_up: Floats = field(default_factory=lambda: _row(0.6, 1.0, 1.5))
     frailty_down: Floats = field(default_factory=lambda: _row(1.25, 1.0, 0.8))
-    frailty_hazard: Floats = field(default_factory=lambda: _row(0.6, 0.9, 1.5))
-    up: float = 0.024
-    down: float = 0.046
+    frailty_hazard: Floats = field(default_factory=lambda: _row(0.75, 1.0, 1.3))
+    up: float = 0.018
+    down: float = 0.036
     up_cut: float = 2.6
     up_stuck: float = 0.9
     down_gain: float = 1.0
     most: float = 0.45
     # monthly collective-proceedings hazard by tension, at the reference structure
     proceedings: Floats = field(
-        default_factory=lambda: _row(0.00001, 0.00003, 0.0001, 0.0006, 0.0044)
+        default_factory=lambda: _row(0.00001, 0.00002, 0.00005, 0.00035, 0.0046)
     )
     # voluntary ends: mostly small, old or very young structures, less driven by cash
     voluntary: Floats = field(
-        default_factory=lambda: _row(0.00016, 0.00024, 0.00044, 0.0012, 0.0030)
+        default_factory=lambda: _row(0.00012, 0.00016, 0.00028, 0.0008, 0.0032)
     )
     merger: Floats = field(default_factory=lambda: _row(0.0002, 0.0002, 0.0003, 0.0006, 0.001))
     stuck: float = 0.05
     stuck_delay: float = 0.03
     stuck_cancel: float = 8.0
     unstuck: float = 0.28
-    alert: Floats = field(default_factory=lambda: _row(0.0001, 0.0003, 0.0012, 0.008, 0.040))
+    alert: Floats = field(default_factory=lambda: _row(0.0001, 0.0002, 0.0010, 0.006, 0.040))
     severity: Floats = field(
         default_factory=lambda: np.array(
             [
@@ -120,11 +120,11 @@ class LifeLaw:
     debt: Floats = field(
         default_factory=lambda: np.array(
             [
-                [0.97, 0.025, 0.004, 0.001],
-                [0.90, 0.08, 0.015, 0.005],
-                [0.65, 0.24, 0.08, 0.03],
-                [0.28, 0.30, 0.27, 0.15],
-                [0.08, 0.14, 0.30, 0.48],
+                [0.98, 0.017, 0.002, 0.001],
+                [0.93, 0.06, 0.008, 0.002],
+                [0.70, 0.24, 0.05, 0.01],
+                [0.22, 0.38, 0.32, 0.08],
+                [0.03, 0.07, 0.25, 0.65],
             ],
             dtype=np.float32,
         )
@@ -133,7 +133,7 @@ class LifeLaw:
     filing: Floats = field(default_factory=lambda: _row(0.45, 0.40, 0.28, 0.16, 0.06))
     # who lets what be seen, and from which month of which year
     shares_payments: float = 0.55
-    shares_debts: float = 0.60
+    shares_debts: float = 0.75
     payments_from: tuple[int, int] = (2, 4)
     debts_from: tuple[int, int] = (2, 4)
     alerts_from: int = 2

@@ -116,9 +116,11 @@ def live(
     n, months = is_due.shape
     rows = np.arange(n)
     first = law.first()
-    frailty = _choose(np.broadcast_to(first.sum(axis=1)[:, None], (FRAILTIES, n)), rng.random(n))
+    births = rng.random((2, n))
+    shares = np.broadcast_to(first.sum(axis=1)[:, None], (FRAILTIES, n))
+    frailty = _choose(shares, births[0])
     start = first / first.sum(axis=1, keepdims=True)
-    tension = _choose(start.T[:, frailty], rng.random(n))
+    tension = _choose(start.T[:, frailty], births[1])
     stuck = np.zeros(n, dtype=np.int8)
     staffed = population.band > 0
     debts = _starts(law.shares_debts, law.debts_from, n, months, rng)
@@ -156,7 +158,7 @@ def live(
         if t % 12 in DEBT_MONTHS:
             owed = _choose(law.debt.T[:, tension], draw[6])
             life.debt[:, t] = np.where(t >= debts, owed, UNSEEN)
-        if t % 12 == FIRST_DEPOSIT_MONTH and t >= 12:  # noqa: PLR2004 months of a year
+        if t % 12 == FIRST_DEPOSIT_MONTH and t >= 12:
             pending = must_deposit[:, t // 12 - 1] & alive
         if t % 12 >= FIRST_DEPOSIT_MONTH:
             filed = pending & (draw[7] < law.filing[tension])
@@ -179,10 +181,10 @@ def _starts(
     return np.where(some, first, months)
 
 
-def _choose(weights: NDArray[np.float32], draw: NDArray[np.floating]) -> Codes:
+def _choose(weights: NDArray[np.floating], draw: NDArray[np.floating]) -> Codes:
     """Return the class of each column of `weights` (classes, n), which sum to one."""
     edges = np.cumsum(weights, axis=0)[:-1]
-    return (draw[None, :] >= edges).sum(axis=0).astype(np.int8)
+    return np.asarray((draw[None, :] >= edges).sum(axis=0), dtype=np.int8)
 
 
 def _end(
@@ -195,14 +197,16 @@ def _end(
     total = proceedings + voluntary + merger
     share = which * total
     kind = np.where(
-        share < proceedings, PROCEEDINGS, np.where(share < proceedings + voluntary, VOLUNTARY, MERGER)
+        share < proceedings,
+        PROCEEDINGS,
+        np.where(share < proceedings + voluntary, VOLUNTARY, MERGER),
     )
     return np.where(draw < -np.expm1(-total), kind, 0).astype(np.int8)
 
 
 def _seen(life: Life, is_due: NDArray[np.bool_], population: Population) -> Codes:
     """Return when stuck payments are told by the facts: after the first instalment shared."""
-    n, months = is_due.shape
+    months = is_due.shape[1]
     month = np.arange(months)
     start = np.maximum(life.shares_from, population.entry + 1)
     shared = is_due & (month[None, :] >= start[:, None])

@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import TypeVar
 
 import numpy as np
 import polars as pl
@@ -30,6 +31,7 @@ from data.synthetic.life import UNSEEN, Chances, chances, ends
 from data.synthetic.world import Progress, World, opening, stream
 
 Ints = NDArray[np.int64]
+Number = TypeVar("Number", np.float32, np.int8)
 
 SCHEMA = pl.Schema(
     {
@@ -139,9 +141,7 @@ def _window(world: World, rows: Ints, month: int, replicate: int, block: int, ah
             current = np.where(known, awards.amount[rows, :, year], current)
             left = np.where(known, awards.years_left[rows, :, year], left)
         past.append(current)
-    drawn, slot = one_offs(
-        level * world.population.slot_first[rows], ahead, law.funding, generator
-    )
+    drawn, slot = one_offs(level * world.population.slot_first[rows], ahead, law.funding, generator)
     start = 12 * first
     old = [np.maximum(start, 0), month + 1]
     gap = np.zeros((len(rows), old[0] - start), dtype=np.float32)
@@ -155,7 +155,7 @@ def _window(world: World, rows: Ints, month: int, replicate: int, block: int, ah
     )
 
 
-def _of_year(values: NDArray[np.generic], rows: Ints, year: int) -> NDArray[np.generic]:
+def _of_year(values: NDArray[Number], rows: Ints, year: int) -> NDArray[Number]:
     return values[rows, :, year] if year >= 0 else np.zeros_like(values[rows, :, 0])
 
 
@@ -174,7 +174,9 @@ def _ahead(
     fates = [_fate(world, rows, month + ahead) for ahead in range(1, max(horizons) + 1)]
     life = world.life
     both = np.zeros((2, STUCK, TENSIONS, FRAILTIES, n), dtype=np.float32)
-    both[0, life.stuck[rows, month], life.tension[rows, month], life.frailty[rows], np.arange(n)] = 1
+    both[
+        0, life.stuck[rows, month], life.tension[rows, month], life.frailty[rows], np.arange(n)
+    ] = 1
     both[1] = weights
     now = world.pressures[month]
     known = chances(Pressure(now.up[rows], now.down[rows], now.stuck[rows]), law.life)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data.synthetic.funders import PROGRAMMES, Lines
-from data.synthetic.geography import DEPARTEMENTS, REGION_OF, TOWNS_PER_DEPARTEMENT, weights
+from data.synthetic.geography import REGION_OF, TOWNS_PER_DEPARTEMENT, weights
 from data.synthetic.law import SLOTS
 
 Array = NDArray[np.float64]
@@ -25,14 +25,14 @@ FAMILIES: tuple[tuple[str, float, str, float], ...] = (
 )
 #: sector, share, NAF code, its two State programmes, log-hazard
 SECTORS: tuple[tuple[str, float, str, tuple[str, str], float], ...] = (
-    ("insertion", 0.10, "88.99B", ("102", "304"), 0.45),
-    ("emploi_formation", 0.07, "85.59A", ("103", "102"), 0.30),
+    ("insertion", 0.10, "88.99B", ("102", "304"), 0.70),
+    ("emploi_formation", 0.07, "85.59A", ("103", "102"), 0.50),
     ("action_sociale", 0.14, "88.99A", ("304", "177"), 0.0),
-    ("handicap", 0.07, "88.10C", ("157", "304"), -0.30),
+    ("handicap", 0.07, "88.10C", ("157", "304"), -0.50),
     ("hebergement_logement", 0.06, "87.90B", ("177", "135"), 0.05),
     ("jeunesse_education", 0.14, "94.99Z", ("163", "147"), 0.0),
-    ("culture", 0.15, "90.01Z", ("131", "361"), 0.20),
-    ("sport", 0.14, "93.12Z", ("219", "163"), -0.15),
+    ("culture", 0.15, "90.01Z", ("131", "361"), 0.25),
+    ("sport", 0.14, "93.12Z", ("219", "163"), -0.35),
     ("environnement", 0.05, "94.99Z", ("113", "163"), 0.10),
     ("quartiers", 0.04, "88.99B", ("147", "304"), 0.20),
     ("egalite", 0.02, "94.99Z", ("137", "147"), 0.0),
@@ -40,18 +40,19 @@ SECTORS: tuple[tuple[str, float, str, tuple[str, str], float], ...] = (
 )
 #: INSEE staff band, share, employees at its middle, log-hazard of proceedings
 BANDS: tuple[tuple[str, float, float, float], ...] = (
-    ("00", 0.18, 0.3, -0.7),
+    ("00", 0.18, 0.3, -0.9),
     ("01", 0.28, 1.5, 0.0),
-    ("02", 0.18, 4.0, 0.25),
-    ("03", 0.12, 7.5, 0.35),
-    ("11", 0.11, 14.0, 0.30),
+    ("02", 0.18, 4.0, 0.35),
+    ("03", 0.12, 7.5, 0.50),
+    ("11", 0.11, 14.0, 0.50),
     ("12", 0.08, 32.0, 0.10),
     ("21", 0.025, 72.0, -0.15),
-    ("22", 0.015, 140.0, -0.40),
-    ("31", 0.006, 220.0, -0.60),
-    ("32", 0.004, 350.0, -0.80),
+    ("22", 0.015, 140.0, -0.60),
+    ("31", 0.006, 220.0, -0.90),
+    ("32", 0.004, 350.0, -1.10),
     ("NN", 0.01, 1.0, 0.0),
 )
+_COMMERCIAL = 4
 _SMALL = 3  # bands 00 to 02: under six employees
 
 
@@ -111,7 +112,7 @@ def make_population(n: int, months: int, lines: Lines, rng: np.random.Generator)
     budget = 42_000.0 * (staff + 0.5) * rng.lognormal(0.0, 0.35, n)
     band_known = rng.random(n) < 0.94
     budget_known = rng.random(n) < 0.70
-    esus = rng.random(n) < np.where(family == 4, 0.8, 0.04)  # noqa: PLR2004 commercial family
+    esus = rng.random(n) < np.where(family == _COMMERCIAL, 0.8, 0.04)
     slots = _portfolio(n, sector, departement, town, lines, rng)
     dependence = rng.beta(2.0, 3.0, n)
     split = rng.gamma(1.2, 1.0, (n, SLOTS)) * np.array([1.2, 0.9, 1.0, 0.9, 0.7, 0.5])
@@ -162,11 +163,6 @@ def _portfolio(
 def log_age(months: Ints) -> tuple[Array, Array]:
     """Return what age in months adds to the log-hazards of proceedings and of voluntary ends."""
     years = np.maximum(months, 0) / 12.0
-    proceedings = 0.7 * np.exp(-years / 6.0) - 0.2 * np.minimum(years / 40.0, 1.0)
-    voluntary = 0.6 * np.exp(-years / 4.0) + 0.4 * np.minimum(years / 40.0, 1.0)
+    proceedings = 1.0 * np.exp(-years / 6.0) - 0.4 * np.minimum(years / 40.0, 1.0)
+    voluntary = 1.0 * np.exp(-years / 5.0) + 0.3 * np.minimum(years / 40.0, 1.0)
     return proceedings, voluntary
-
-
-def departement_codes() -> list[str]:
-    """Return the code of every département, in the order of `Population.departement`."""
-    return list(DEPARTEMENTS)

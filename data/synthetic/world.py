@@ -147,13 +147,7 @@ def simulate(
     lines = make_lines()
     _check_shocks(shocks, lines)
     tell("budgets", 0.0)
-    budgets: Budgets | None = None
-    generator = stream(seed, "budgets")
-    for year in range(start.year, end.year + 1):
-        decided = decided_by(shocks, lines, year)
-        budgets = next_year(budgets, lines, law.budget, generator, decided)
-    if budgets is None:  # pragma: no cover - _check refuses an empty period
-        raise SyntheticError("Période vide.", code="synthetic-period")
+    budgets = _budgets(lines, start.year, years, shocks, law, stream(seed, "budgets"))
     population = make_population(structures, 12 * years, lines, stream(seed, "population"))
     tell("awards", 0.05)
     awards = _awards(population, budgets, years, law, stream(seed, "awards"))
@@ -174,6 +168,21 @@ def simulate(
     life = live(population, pressures, is_due, must_deposit, law.life, stream(seed, "life"))
     tell("life", 1.0)
     return World(seed, start, end, law, lines, budgets, population, awards, pressures, life)
+
+
+def _budgets(
+    lines: Lines,
+    first_year: int,
+    years: int,
+    shocks: Sequence[Shock],
+    law: Law,
+    generator: np.random.Generator,
+) -> Budgets:
+    books = next_year(None, lines, law.budget, generator, decided_by(shocks, lines, first_year))
+    for year in range(first_year + 1, first_year + years):
+        decided = decided_by(shocks, lines, year)
+        books = next_year(books, lines, law.budget, generator, decided)
+    return books
 
 
 def opening(population: Population, year: int, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
@@ -223,7 +232,7 @@ def _check(structures: int, start: date, end: date) -> None:
             received=structures,
             expected=f"de 1 à {_MAX_STRUCTURES}",
         )
-    if not whole or end.year - start.year < 3:  # noqa: PLR2004 two years of history, one of life
+    if not whole or end.year - start.year < 3:
         raise SyntheticError(
             "La période simulée doit couvrir des années entières, quatre au moins.",
             code="synthetic-period",

@@ -34,9 +34,7 @@ class Engine(ABC):
     def collect(self, frame: Frame) -> pl.DataFrame:
         """Compute `frame` and return it in memory."""
 
-    def forget(self) -> None:
-        """Drop what `keep` holds (between two as_of days)."""
-
+    @abstractmethod
     def close(self) -> None:
         """Free the engine."""
 

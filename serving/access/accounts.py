@@ -14,9 +14,10 @@ from sqlalchemy import delete, select, update
 
 from serving.access.audit import record
 from serving.access.errors import AccessError
+from serving.access.lockout import count_failure, forget_failures, refuse_while_locked
 from serving.access.principal import Principal, Role, Territory
 from serving.access.rules import check_account
-from serving.state.models import LoginFailure, LoginLink, LoginSession, User
+from serving.state.models import LoginLink, LoginSession, User
 from serving.state.store import State
 
 if TYPE_CHECKING:
@@ -24,11 +25,6 @@ if TYPE_CHECKING:
 
 MIN_PASSWORD = 12
 NOTICE_DAYS = 92
-#: failures allowed before the first delay; each later one doubles it, up to an hour
-FREE_FAILURES = 5
-FIRST_DELAY_SECONDS = 30
-LONGEST_DELAY_SECONDS = 3600
-_FORGET_FAILURES = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -144,7 +140,7 @@ def authenticate(state: State, login: str, password: str, *, address: str = "") 
     from argon2.exceptions import VerificationError
 
     login = login.strip().lower()
-    _refuse_while_locked(state, login)
+    refuse_while_locked(state, login)
     with state.read() as session:
         user = session.scalar(select(User).where(User.login == login))
     usable = user is not None and user.active and user.password_hash is not None
@@ -155,7 +151,7 @@ def authenticate(state: State, login: str, password: str, *, address: str = "") 
     except VerificationError:
         right = False
     if user is None or not right:
-        _count_failure(state, login)
+        count_failure(state, login)
         record(state, actor=login[:120], action="login.refused", address=address)
         raise AccessError(
             "Identifiant ou mot de passe refusé.",
@@ -163,8 +159,7 @@ def authenticate(state: State, login: str, password: str, *, address: str = "") 
             status=401,
             todo="Vérifiez les deux, ou demandez un lien de connexion à l'administration.",
         )
-    with state.write() as session:
-        session.execute(delete(LoginFailure).where(LoginFailure.login_hash == _digest(login)))
+    forget_failures(state, login)
     record(state, actor=login, actor_id=user.id, action="login.password", address=address)
     return user.id
 
@@ -269,37 +264,3 @@ def _hash(password: str) -> str:
 
 def _digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _refuse_while_locked(state: State, login: str) -> None:
-    with state.read() as session:
-        failure = session.get(LoginFailure, _digest(login))
-    now = datetime.now(UTC)
-    if failure and failure.locked_until and failure.locked_until > now:
-        wait = int((failure.locked_until - now).total_seconds()) + 1
-        raise AccessError(
-            "Trop d'essais : cet identifiant est suspendu un moment.",
-            code="too-many-attempts",
-            status=429,
-            retry_after=wait,
-            expected=f"un nouvel essai dans {wait} secondes",
-            todo="Attendez, ou demandez un lien de connexion à l'administration.",
-        )
-
-
-def _count_failure(state: State, login: str) -> None:
-    now = datetime.now(UTC)
-    with state.write() as session:
-        session.execute(delete(LoginFailure).where(LoginFailure.last_at < now - _FORGET_FAILURES))
-        failure = session.get(LoginFailure, _digest(login))
-        if failure is None:
-            failure = LoginFailure(
-                login_hash=_digest(login), failures=0, last_at=now, locked_until=None
-            )
-            session.add(failure)
-        failure.failures += 1
-        failure.last_at = now
-        beyond = failure.failures - FREE_FAILURES
-        if beyond >= 0:
-            delay = min(FIRST_DELAY_SECONDS * 2**beyond, LONGEST_DELAY_SECONDS)
-            failure.locked_until = now + timedelta(seconds=delay)

@@ -153,14 +153,20 @@ def principal_of_key(state: State, presented: str) -> Principal:
             todo="Vérifiez que la clé est entière, ou demandez-en une autre à l'administration.",
         )
     now = datetime.now(UTC)
-    for ended, code, what in (
-        (key.revoked_at is not None, "key-revoked", "Cette clé d'API a été révoquée."),
-        (key.expires_at <= now, "key-expired", "Cette clé d'API a expiré."),
-    ):
-        if ended:
-            raise AccessError(
-                what, code=code, status=401, todo="Demandez une nouvelle clé à l'administration."
-            )
+    if key.revoked_at is not None:
+        raise AccessError(
+            "Cette clé d'API a été révoquée.",
+            code="key-revoked",
+            status=401,
+            todo="Demandez une nouvelle clé à l'administration.",
+        )
+    if key.expires_at <= now:
+        raise AccessError(
+            "Cette clé d'API a expiré.",
+            code="key-expired",
+            status=401,
+            todo="Demandez une nouvelle clé à l'administration.",
+        )
     if key.last_used_at is None or now - key.last_used_at > _TOUCH:
         with state.write() as session:
             session.execute(update(ApiKey).where(ApiKey.id == key.id).values(last_used_at=now))

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from serving.web import formats
-from serving.web.words import FUNDER_LEVELS
+from serving.web.words import FUNDER_LEVELS, reason_value
 
 _TICKS = (0.0001, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 0.8, 0.9, 0.95, 0.99, 0.999)
 _MAX_TICKS = 6
@@ -65,38 +65,33 @@ class Waterfall:
     ticks: tuple[Tick, ...]
 
 
-def waterfall(
-    base_value: float, probability: float, reasons: Sequence[Mapping[str, Any]]
-) -> Waterfall:
+def waterfall(base_value: float, score: float, reasons: Sequence[Mapping[str, Any]]) -> Waterfall:
     """Return the waterfall of one structure.
 
     Parameters
     ----------
-    base_value : float
-        Log-odds of the model before any indicator.
-    probability : float
-        The score, between 0 and 1.
+    base_value, score : float
+        Log-odds of the model before any indicator, and of the structure.
     reasons : sequence of mapping
         label, contribution (log-odds), value, unit, text; strongest first. All but the first
         `SHOWN_REASONS` are drawn as one row, which also closes the sum exactly.
     """
     shown = list(reasons[:SHOWN_REASONS])
-    total = logit(probability)
     bars: list[tuple[str, str, str, float]] = []
     for reason in shown:
         effect = float(reason["contribution"])
-        detail = formats.value(reason.get("value"), reason.get("unit"), reason.get("text"))
+        detail = reason_value(reason)
         label = str(reason.get("label") or reason["indicator"])
         bars.append(("up" if effect > 0 else "down", label, detail, effect))
-    rest = total - base_value - sum(effect for *_, effect in bars)
+    rest = score - base_value - sum(effect for *_, effect in bars)
     hidden = len(reasons) - len(shown)
-    if hidden or abs(rest) > 0.005:  # noqa: PLR2004 - under this nothing would be seen
+    if hidden or abs(rest) > 0.005:
         title = formats.plural(hidden, "autre indicateur", "autres indicateurs")
         bars.append(("rest", title if hidden else "Autres indicateurs", "effet cumulé", rest))
     levels = [base_value]
     for *_, effect in bars:
         levels.append(levels[-1] + effect)
-    scale = _Scale(min(*levels, total), max(*levels, total))
+    scale = _Scale(min(*levels, score), max(*levels, score))
     steps = [_mark("base", "Point de départ", "structure moyenne", base_value, scale)]
     for (kind, label, detail, effect), before, after in zip(bars, levels, levels[1:], strict=False):
         left, right = sorted((scale.at(before), scale.at(after)))
@@ -113,7 +108,7 @@ def waterfall(
                 sigmoid(after),
             )
         )
-    steps.append(_mark("score", "Risque estimé", "toutes raisons comptées", total, scale))
+    steps.append(_mark("score", "Risque estimé", "toutes raisons comptées", score, scale))
     return Waterfall(tuple(steps), scale.ticks())
 
 
@@ -140,7 +135,7 @@ def _mark(kind: str, label: str, detail: str, score: float, scale: _Scale) -> St
 
 
 def _short_percent(probability: float) -> str:
-    digits = 2 if probability < 0.001 else 1 if probability < 0.01 or probability > 0.99 else 0  # noqa: PLR2004
+    digits = 2 if probability < 0.001 else 1 if probability < 0.01 or probability > 0.99 else 0
     return f"{formats.number(100 * probability, digits)}{formats.NBSP}%"
 
 

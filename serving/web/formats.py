@@ -85,14 +85,14 @@ def long_date(day: date | datetime | None) -> str:
 
 def siren(code: str) -> str:
     """Return a SIREN in groups of three digits, `123 456 782`; any other text as it is."""
-    if len(code) != 9 or not code.isdigit():  # noqa: PLR2004 - a SIREN has nine digits
+    if len(code) != 9 or not code.isdigit():
         return code
     return NBSP.join((code[:3], code[3:6], code[6:]))
 
 
 def plural(count: float, word: str, many: str = "") -> str:
     """Return `1 structure`, `1 234 structures`; `many` when the plural is not a plain s."""
-    return f"{number(count)}{NBSP}{word if abs(count) < 2 else many or word + 's'}"  # noqa: PLR2004
+    return f"{number(count)}{NBSP}{word if abs(count) < 2 else many or word + 's'}"
 
 
 def frequency(probability: float) -> str:
@@ -100,28 +100,7 @@ def frequency(probability: float) -> str:
 
     Under 1 % the base is 1 000 structures, under one in a thousand it is 10 000.
     """
-    base = 100 if probability >= 0.01 else 1000 if probability >= _SMALLEST else 10_000  # noqa: PLR2004
+    base = 100 if probability >= 0.01 else 1000 if probability >= _SMALLEST else 10_000
     count = round(probability * base)
     about = "moins d’une" if count == 0 else f"environ {number(count)}"
     return f"Sur {number(base)} structures au même profil, {about}"
-
-
-def value(amount: float | None, unit: str | None, text: str | None = None) -> str:
-    """Return the value of an indicator with its unit, as the catalogue names it."""
-    if text:
-        return text
-    if amount is None or math.isnan(amount):
-        return "non connu"
-    if unit == "eur":
-        return euros(amount)
-    if unit in {"share", "ratio", "change"}:
-        sign = "+" if unit == "change" and amount > 0 else ""
-        return f"{sign}{number(100 * amount)}{NBSP}%"
-    words = {"days": "jour", "months": "mois", "years": "an", "employees": "salarié"}
-    digits = 0 if amount == round(amount) or abs(amount) >= 100 else 1  # noqa: PLR2004
-    shown = number(amount, digits)
-    if not unit or unit not in words:
-        return shown
-    word = words[unit]
-    many = abs(amount) >= 2 and not word.endswith("s")  # noqa: PLR2004 - French plural starts at 2
-    return f"{shown}{NBSP}{word}{'s' if many else ''}"

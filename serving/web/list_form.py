@@ -8,11 +8,12 @@ from urllib.parse import urlencode
 
 from starlette.datastructures import QueryParams
 
+from data.reference import region_of
 from serving.publication import Publication
 from serving.publication_build import plain
 from serving.ranking import Filters, Sort
 from serving.web import formats, words
-from serving.web.territories import REGION_OF, departement_name, region_name
+from serving.web.words import departement_name, region_name
 
 _MAX_SEARCH = 120
 
@@ -106,27 +107,31 @@ class Asked:
         return "/?" + urlencode(kept) if kept else "/"
 
 
-def read(query: QueryParams, publication: Publication) -> Asked:
+def read(query: QueryParams, publication: Publication, *, default_target: str) -> Asked:
     """Return what the address asks, for a publication.
 
+    What is the default (target, main horizon) is left out, so that addresses stay short.
     A number that is none is left out and said in `notes`. A département outside the région asked
     is left out too: without a script the field still holds the former one.
     """
     notes: list[str] = []
     region = query.get("region", "").strip()
     departement = query.get("departement", "").strip()
-    if region and departement and REGION_OF.get(departement, region) != region:
+    if region and departement and region_of(departement) not in {region, None}:
         place = f"{departement_name(departement)} n’est pas en {region_name(region)}"
         notes.append(f"{place} : le filtre de département a été retiré.")
         departement = ""
     horizon = _whole(query.get("horizon"), "L’horizon", notes)
     if horizon is not None and horizon not in publication.horizons:
-        notes.append(f"L’horizon de {horizon} mois n’est pas publié : l’horizon principal est montré.")
+        notes.append(
+            f"L’horizon de {horizon} mois n’est pas publié : l’horizon principal est montré."
+        )
         horizon = None
+    target = query.get("target", "").strip()
     sort = query.get("sort", "")
     return Asked(
-        target=query.get("target", "").strip(),
-        horizon=horizon,
+        target="" if target == default_target else target,
+        horizon=None if horizon == publication.main_horizon else horizon,
         levels=tuple(level for level in words.LEVELS if level in query.getlist("level")),
         region=region,
         departement=departement,
@@ -176,7 +181,7 @@ def fields(
     if asked_size and asked_size not in dict(sizes):
         sizes.append((asked_size, f"{formats.plural(int(asked_size), 'salarié')} et plus"))
     return {
-        "target": _flat([(t, words.target_title(t)) for t in targets], asked.target),
+        "target": _flat([(t, words.target_title(t)) for t in targets], publication.target),
         "horizon": _flat(horizons, str(asked.horizon or main)),
         "region": _flat(places.regions(), asked.region, "Toutes"),
         "departement": places.departement_groups(asked.region, asked.departement),
@@ -204,7 +209,7 @@ class Places:
         for code, name in self.regions():
             if region and code != region:
                 continue
-            inside = [c for c in self.departement_codes if REGION_OF.get(c) == code]
+            inside = [c for c in self.departement_codes if region_of(c) == code]
             if inside:
                 choices = tuple(Choice(c, departement_name(c), c == chosen) for c in inside)
                 groups.append(Group(name, choices))
@@ -216,9 +221,7 @@ def alphabetical(text: str) -> str:
     return plain(text)
 
 
-def _flat(
-    options: Iterable[tuple[str, str]], chosen: str, nothing: str = ""
-) -> tuple[Group, ...]:
+def _flat(options: Iterable[tuple[str, str]], chosen: str, nothing: str = "") -> tuple[Group, ...]:
     choices = [Choice(value, text, value == chosen) for value, text in options]
     if nothing:
         choices.insert(0, Choice("", nothing, not chosen))
@@ -232,7 +235,7 @@ def _one(value: str) -> tuple[str, ...]:
 def _whole(text: str | None, what: str, notes: list[str]) -> int | None:
     if not text or not text.strip():
         return None
-    if text.strip().isdigit() and len(text.strip()) <= 7:  # noqa: PLR2004
+    if text.strip().isdecimal() and len(text.strip()) <= 7:
         return int(text)
     notes.append(f"{what} doit être un nombre entier : « {text[:20]} » n’est pas compris.")
     return None

@@ -1,4 +1,4 @@
-"""The templates: autoescaped Jinja2, French filters, and the headers of a page."""
+"""The templates: autoescaped Jinja2 and its French filters."""
 
 from __future__ import annotations
 
@@ -7,37 +7,19 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from serving.access.principal import Principal, Territory
+from serving.access.principal import Principal
 from serving.publication import Publication
-from serving.web import charts, formats, territories, words
+from serving.services import services
+from serving.web import charts, formats, words
 
 FOLDER = Path(__file__).parent
 STATIC = FOLDER / "static"
-
-#: nothing from elsewhere, no script, no inline style; data: only for images drawn by the style
-HEADERS: dict[str, str] = {
-    "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; "
-        "base-uri 'none'; frame-ancestors 'none'"
-    ),
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "same-origin",
-    "Cache-Control": "no-store",
-}
-
-
-def territory_text(territory: Territory) -> str:
-    """Return a territory by its names, `Hauts-de-France`, `Nord (59)`, `France entière`."""
-    if territory.national:
-        return "France entière"
-    names = [territories.region_name(code) for code in sorted(territory.regions)]
-    names += [territories.departement_name(code) for code in sorted(territory.departements)]
-    return ", ".join(names) or "aucun territoire"
 
 
 def model_name(model: Any) -> str:  # noqa: ANN401 - the manifest's model, whatever its version
@@ -65,7 +47,7 @@ def environment() -> Environment:
         plural=formats.plural,
         signed=formats.signed,
         siren=formats.siren,
-        territory=territory_text,
+        territory=words.territory_name,
     )
     made.globals.update(
         assets_version=_assets_version(),
@@ -73,6 +55,7 @@ def environment() -> Environment:
         gauge_ticks=[charts.root(share) for share in charts.GAUGE_TICKS],
         levels=words.LEVELS,
         roles=words.ROLES,
+        targets=words.TARGETS,
     )
     return made
 
@@ -101,16 +84,22 @@ def render(
     context
         What the template shows.
     """
-    text = environment().get_template(template).render(
-        user=user,
-        csrf=user.csrf if user else "",
-        publication=publication,
-        synthetic=bool(publication and publication.manifest.synthetic),
-        section=section,
-        path=request.url.path,
-        **context,
+    default = services(request).publications.default
+    asked = publication.target if publication and publication.target != default else ""
+    text = (
+        environment()
+        .get_template(template)
+        .render(
+            user=user,
+            csrf=user.csrf if user else "",
+            publication=publication,
+            synthetic=bool(publication and publication.manifest.synthetic),
+            section=section,
+            target_query=f"?target={quote(asked)}" if asked else "",
+            **context,
+        )
     )
-    return HTMLResponse(text, status, headers={**HEADERS, **(headers or {})})
+    return HTMLResponse(text, status, headers=dict(headers or {}))
 
 
 def _assets_version() -> str:

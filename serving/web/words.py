@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from features.indicator import THEMES as _THEMES
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from data.reference import band_labels, departements, regions
+from features.catalogue import INDICATORS
+from features.catalogue import THEMES as _THEMES
+from features.wording import amount, category
+from serving.access.principal import Territory
 
 LEVELS: dict[str, str] = {
     "high": "Élevé",
@@ -10,10 +18,21 @@ LEVELS: dict[str, str] = {
     "low": "Faible",
     "unknown": "Données insuffisantes",
 }
+LEVEL_TITLES: dict[str, str] = {
+    "high": "Risque élevé",
+    "moderate": "Risque modéré",
+    "low": "Risque faible",
+    "unknown": "Données insuffisantes",
+}
 #: target -> title of the list
 TARGETS: dict[str, str] = {
     "failure": "Défaillance",
     "funding_loss": "Perte de financements publics",
+}
+#: target -> heading of its list, before "à 12 mois"
+RISKS: dict[str, str] = {
+    "failure": "Risque de défaillance",
+    "funding_loss": "Risque de perte de financements publics",
 }
 #: target -> what happens to some of a hundred structures, after "environ 7 "
 OUTCOMES: dict[str, str] = {
@@ -49,24 +68,6 @@ FUNDER_LEVELS: dict[str, str] = {
     "europe": "Europe",
     "unknown": "Niveau non connu",
 }
-#: INSEE size bands -> words
-BANDS: dict[str, str] = {
-    "00": "aucun salarié",
-    "01": "1 ou 2 salariés",
-    "02": "3 à 5 salariés",
-    "03": "6 à 9 salariés",
-    "11": "10 à 19 salariés",
-    "12": "20 à 49 salariés",
-    "21": "50 à 99 salariés",
-    "22": "100 à 199 salariés",
-    "31": "200 à 249 salariés",
-    "32": "250 à 499 salariés",
-    "41": "500 à 999 salariés",
-    "42": "1 000 à 1 999 salariés",
-    "51": "2 000 à 4 999 salariés",
-    "52": "5 000 à 9 999 salariés",
-    "53": "10 000 salariés et plus",
-}
 SIZE_STEPS: tuple[int, ...] = (1, 3, 10, 20, 50, 100, 250)
 THEMES: dict[str, str] = dict(_THEMES)
 ROLES: dict[str, str] = {
@@ -81,7 +82,20 @@ ROLES: dict[str, str] = {
 
 def band(code: str | None) -> str:
     """Return the words of a size band; what is unknown is said so."""
-    return BANDS.get(code or "", "effectif non connu")
+    return band_labels().get(code or "", "effectif non connu")
+
+
+def region_name(code: str | None) -> str:
+    """Return the name of a région, its code when the code is not known."""
+    return "Région non connue" if not code else regions().get(code, f"Région {code}")
+
+
+def departement_name(code: str | None) -> str:
+    """Return `Nord (59)`, or the code alone when it is not known."""
+    if not code:
+        return "Département non connu"
+    found = departements().get(code)
+    return f"{found.name} ({code})" if found else f"Département {code}"
 
 
 def theme(code: str | None) -> str:
@@ -97,3 +111,27 @@ def outcome(target: str) -> str:
 def target_title(target: str) -> str:
     """Return the title of a target; its name for one that this version does not know."""
     return TARGETS.get(target, target)
+
+
+def territory_name(territory: Territory) -> str:
+    """Return a territory by its names, `Hauts-de-France`, `Nord (59)`, `France entière`."""
+    if territory.national:
+        return "France entière"
+    names = [region_name(code) for code in sorted(territory.regions)]
+    names += [departement_name(code) for code in sorted(territory.departements)]
+    return ", ".join(names) or "aucun territoire"
+
+
+def risk_title(target: str) -> str:
+    """Return the heading of the list of a target, before its horizon."""
+    return RISKS.get(target, f"Risque ({target})")
+
+
+def reason_value(reason: Mapping[str, Any]) -> str:
+    """Return the value behind a reason (value and unit, or text), `non connu` when missing."""
+    if reason["text"]:
+        indicator = INDICATORS.get(reason["indicator"])
+        return category(indicator, reason["text"]) if indicator else str(reason["text"])
+    if reason["value"] is None or math.isnan(reason["value"]):
+        return "non connu"
+    return amount(reason["value"], reason["unit"] or "")

@@ -11,6 +11,7 @@ import pytest
 
 from data import reference
 from data.contracts import ESS_FAMILIES
+from data.reference.funders import funder_slug
 from data.reference.perimeter import PerimeterError
 
 if TYPE_CHECKING:
@@ -186,3 +187,36 @@ def test_a_bad_perimeter_is_refused(tmp_path: Path, text: str) -> None:
 def test_an_absent_perimeter_is_refused(tmp_path: Path) -> None:
     with pytest.raises(PerimeterError):
         reference.load_perimeter(tmp_path / "none.toml")
+
+
+@pytest.mark.parametrize(
+    ("name", "slug"),
+    [
+        ("Conseil Départemental du Finistère", "slug:departement-finistere"),
+        ("Conseil D\ufffdpartemental du Finist\ufffdre", "slug:departement-finistere"),
+        ("DEPARTEMENT D ILLE ET VILAINE", "slug:departement-ille-et-vilaine"),
+        ("Conseil général de l’Aube", "slug:departement-aube"),
+        ("DépartementdesHautesPyrénées", "slug:departement-hautes-pyrenees"),
+        ("Seine-Saint-Denis - Le Département", "slug:departement-seine-saint-denis"),
+        ("REGION CENTRE -VAL DE LOIRE", "slug:region-centre-val-de-loire"),
+        ("Conseil Régional Occitanie", "slug:region-occitanie"),
+        ("Région Occitanie (FEDER)", "slug:region-occitanie-feder"),
+        ("MAIRIE DE DREUX", "slug:commune-dreux"),
+        ("Ville d'Anglet", "slug:commune-anglet"),
+        ("Direction des achats - Ville de Paris", "slug:commune-paris"),
+        ("Département de Paris", "slug:departement-paris"),
+        ("CC Adour Madiran", "slug:cc-adour-madiran"),
+        ("Communauté de communes Adour-Madiran", "slug:cc-adour-madiran"),
+        ("Ministère de la Culture - DRAC", "slug:ministere-de-la-culture"),
+        ("DGCL - PREF NORD-147", "slug:anct-politique-de-la-ville"),
+        ('"CGET - DDCS VAL D"OISE-147"', "slug:anct-politique-de-la-ville"),
+        ("CGET - National-112", "slug:cget-national-112"),
+        ("DILCRAH (Premier ministre)", "slug:dilcrah-premier-ministre"),
+        ("Œuvres  du\tlac", "slug:oeuvres-du-lac"),
+        ("\ufffd", "slug:x"),
+        (" - ", "slug:inconnu"),
+        ("", "slug:inconnu"),
+    ],
+)
+def test_funder_slug(name: str, slug: str) -> None:
+    assert funder_slug(name) == slug

@@ -1,0 +1,13 @@
+"""Published formats: one module each; `SOURCES` is what ``veille ingest`` knows."""
+
+from __future__ import annotations
+
+from data.sources import bodacc, grants, jaune, scdl, sirene
+from data.sources.base import Parsed, ReadOptions, Source, SourceError
+
+SOURCES: dict[str, Source] = {
+    module.NAME: Source(module.NAME, module.TITLE, module.read)
+    for module in (scdl, grants, jaune, sirene, bodacc)
+}
+
+__all__ = ["SOURCES", "Parsed", "ReadOptions", "Source", "SourceError"]

@@ -1,0 +1,158 @@
+"""Query parameters: closed lists, so that a tool is never surprised by a word it misspelt."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from fastapi import Depends, Request
+from pydantic import BaseModel, ConfigDict, Field
+
+from data.contracts import ESS_FAMILIES
+from data.reference.sectors import sectors
+from data.reference.territories import departements, region_of, regions
+from serving.access.errors import AccessError
+from serving.access.principal import Principal
+from serving.access.web_session import CurrentUser
+from serving.publication import Publication
+from serving.ranking import MAX_LIMIT, Filters, RankingError, Sort
+
+Level = Literal["high", "moderate", "low", "unknown"]
+Horizon = Annotated[int | None, Field(description="Mois ; l'horizon principal par défaut.", ge=1)]
+Target = Annotated[str | None, Field(description="failure (par défaut), funding_loss…")]
+
+
+class NoParameters(BaseModel):
+    """No query parameter at all."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class TargetParameters(BaseModel):
+    """The target alone."""
+
+    model_config = ConfigDict(extra="forbid")
+    target: Target = None
+
+
+class StructureParameters(TargetParameters):
+    """One structure."""
+
+    horizon: Horizon = None
+    reason: Annotated[
+        str | None,
+        Field(
+            description="Motif d'ouverture d'une structure hors de votre territoire ; journalisé.",
+            min_length=15,
+            max_length=500,
+        ),
+    ] = None
+
+
+class ListParameters(TargetParameters):
+    """The ranked list. Repeat a parameter (`region=32&region=28`) for alternatives."""
+
+    horizon: Horizon = None
+    level: Annotated[list[Level], Field(description="Niveau de risque.")] = []
+    region: Annotated[list[str], Field(description="Code INSEE de région.")] = []
+    departement: Annotated[list[str], Field(description="Code de département.")] = []
+    sector: Annotated[list[str], Field(description="Secteur.")] = []
+    ess_family: Annotated[list[str], Field(description="Famille de l'ESS.")] = []
+    min_employees: Annotated[
+        int | None, Field(description="Effectif minimal ; écarte les effectifs inconnus.", ge=0)
+    ] = None
+    q: Annotated[
+        str, Field(description="Partie du nom, accents et casse indifférents, ou SIREN.")
+    ] = Field(default="", max_length=120)
+    sort: Annotated[Sort, Field(description="Clé de tri ; « - » pour décroissant.")] = Sort.P_DESC
+    limit: Annotated[int, Field(description="Lignes par page.", ge=1, le=MAX_LIMIT)] = 50
+    cursor: Annotated[
+        str | None, Field(description="next_cursor de la page précédente.", max_length=500)
+    ] = None
+
+    def filters(self, publication: Publication, principal: Principal) -> Filters:
+        """Return the filters, checked against the reference tables and the reader's rights.
+
+        Raises
+        ------
+        RankingError
+            `bad-value`: a code that does not exist.
+        AccessError
+            `outside-territory`; `filter-forbidden`: an analyst may not search or sort by name.
+        """
+        _check_values("region", self.region, regions())
+        _check_values("departement", self.departement, departements())
+        _check_values("sector", self.sector, {*sectors(), *publication.values("sector")})
+        _check_values("ess_family", self.ess_family, ESS_FAMILIES)
+        _check_reach(principal, self.region, self.departement)
+        if not principal.nominative and (self.q or self.sort in {Sort.NAME, Sort.NAME_DESC}):
+            raise AccessError(
+                "Une liste pseudonymisée ne se cherche ni ne se trie par le nom.",
+                code="filter-forbidden",
+                where="q" if self.q else "sort",
+                todo="Retirez ce paramètre.",
+            )
+        return Filters(
+            horizon_months=self.horizon,
+            levels=tuple(self.level),
+            regions=tuple(self.region),
+            departements=tuple(self.departement),
+            sectors=tuple(self.sector),
+            ess_families=tuple(self.ess_family),
+            min_employees=self.min_employees,
+            q=self.q.strip(),
+        )
+
+
+_SEVERAL = {"level", "region", "departement", "sector", "ess_family"}
+
+
+def refuse_repeats(request: Request, _signed_in: CurrentUser) -> None:
+    """Refuse a parameter given twice where only one value is read: `repeated-parameter`.
+
+    It comes after the sign-in: nobody learns anything of the API before.
+    """
+    names = [name for name, _ in request.query_params.multi_items()]
+    for name in names:
+        if name not in _SEVERAL and names.count(name) > 1:
+            raise RankingError(
+                "Ce paramètre est donné plusieurs fois.",
+                code="repeated-parameter",
+                where=name,
+                received=", ".join(request.query_params.getlist(name)),
+                expected="une seule valeur",
+            )
+
+
+SingleValues = Depends(refuse_repeats)
+
+
+def _check_values(name: str, given: list[str], known: object) -> None:
+    values = sorted(str(value) for value in known) if hasattr(known, "__iter__") else []
+    for value in given:
+        if value not in values:
+            raise RankingError(
+                "Cette valeur n'existe pas.",
+                code="bad-value",
+                where=name,
+                received=value,
+                expected=" | ".join(values),
+            )
+
+
+def _check_reach(principal: Principal, asked: list[str], asked_departements: list[str]) -> None:
+    # An empty answer would read as "no structure at risk there".
+    territory = principal.territory
+    if territory.national:
+        return
+    reachable = territory.regions | {region_of(d) for d in territory.departements}
+    outside = [code for code in asked if code not in reachable]
+    outside += [d for d in asked_departements if not territory.contains(region_of(d), d)]
+    if outside:
+        raise AccessError(
+            "Ce territoire n'est pas le vôtre.",
+            code="outside-territory",
+            where="region" if outside[0] in asked else "departement",
+            received=outside[0],
+            expected=str(territory),
+            todo="Retirez ce filtre : la liste est déjà limitée à votre territoire.",
+        )

@@ -1,0 +1,105 @@
+"""Compose the server: state, publications, API and pages."""
+
+from __future__ import annotations
+
+import contextlib
+import http
+import threading
+from collections.abc import AsyncIterator
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from data.errors import VeilleError
+from serving import api, web
+from serving.api import problems
+from serving.middleware import Envelope
+from serving.publication import PublicationError
+from serving.services import Publications, Services, services
+from serving.settings import ServingSettings
+from serving.state import open_state
+
+__all__ = ["ServingSettings", "create_app", "services"]
+
+_MACHINE_PATHS = ("/api/", "/health/", "/metrics")
+
+
+def create_app(settings: ServingSettings) -> FastAPI:
+    """Return the application: API under /api/v1, pages under /, health outside.
+
+    The state is opened (and migrated) now; publications are read when the server starts, and
+    followed afterwards without a restart.
+
+    Raises
+    ------
+    StateError
+        `state-unreachable`.
+    """
+    known = Services(
+        settings, open_state(settings.home, settings.database_url), Publications(settings)
+    )
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        # Beside, so that /health/live answers at once and /health/ready says "loading".
+        threading.Thread(target=_preload, args=(known.publications,), daemon=True).start()
+        yield
+        known.state.close()
+
+    app = FastAPI(
+        title="Veille ESS",
+        version="1",
+        summary="Veille précoce des structures de l'économie sociale et solidaire",
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+    )
+    app.state.services = known
+    app.add_middleware(Envelope, metrics=known.metrics, internal=_on_fault)
+    app.include_router(api.router)
+    app.include_router(web.router)
+    app.add_exception_handler(VeilleError, _on_refusal)
+    app.add_exception_handler(RequestValidationError, _on_refusal)
+    app.add_exception_handler(HTTPException, _on_refusal)
+    return app
+
+
+def _on_refusal(request: Request, error: Exception) -> Response:
+    if isinstance(error, HTTPException) and error.status_code == http.HTTPStatus.NOT_MODIFIED:
+        return Response(status_code=304, headers=error.headers)
+    if request.url.path.startswith(_MACHINE_PATHS):
+        return problems.of_any(request, error)
+    refusal, status = _as_page(request, error)
+    return web.error_page(request, refusal, status)
+
+
+def _on_fault(request: Request) -> Response:
+    if request.url.path.startswith(_MACHINE_PATHS):
+        return problems.internal(request)
+    return web.internal_page(request)
+
+
+def _as_page(request: Request, error: Exception) -> tuple[VeilleError, int]:
+    if isinstance(error, VeilleError):
+        return error, problems.status_of(error)
+    if isinstance(error, RequestValidationError):
+        first = error.errors()[0]
+        refusal = VeilleError(
+            "Un paramètre de cette page est refusé.",
+            code="bad-value",
+            where=str(first["loc"][-1]),
+            received=first.get("input"),
+            todo="Revenez à la page précédente et corrigez ce paramètre.",
+        )
+        return refusal, 422
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    path = request.url.path
+    return VeilleError("Cette page n'existe pas.", code="unknown-path", received=path), status
+
+
+def _preload(publications: Publications) -> None:
+    for target in publications.targets:
+        with contextlib.suppress(PublicationError):
+            publications.current(target).get()

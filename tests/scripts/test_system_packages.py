@@ -1,0 +1,33 @@
+"""System packages: a machine that lacks some, and cannot install them, is told what to do."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+SCRIPT = Path(__file__).resolve().parents[2] / "scripts" / "system_packages.py"
+
+
+def run(level: str, path: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, SCRIPT, level],
+        env={"PATH": str(path)},
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+
+
+def test_without_browser_nor_apt_the_message_says_what_to_install(tmp_path: Path) -> None:
+    result = run("test", tmp_path)
+    assert result.returncode == 1
+    assert "Chromium (browser tests), fonts (browser tests)" in result.stderr
+    assert "sudo apt-get install chromium fontconfig fonts-dejavu-core" in result.stderr
+    assert "make test BROWSER=0" in result.stderr
+    assert result.stdout == ""
+
+
+def test_to_run_without_tests_needs_no_browser(tmp_path: Path) -> None:
+    result = run("run", tmp_path)
+    assert (result.returncode, result.stdout, result.stderr) == (0, "", "")

@@ -1,0 +1,95 @@
+"""The mutable state: migrations, several workers at once, the database's own protection."""
+
+from __future__ import annotations
+
+import multiprocessing
+import stat
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import text
+from sqlalchemy.exc import DatabaseError
+
+from serving.access.accounts import create_user, list_users
+from serving.access.audit import record, verify
+from serving.state import State, open_state, store
+from serving.state.models import Base
+
+
+def test_migrations_give_exactly_the_models(state: State) -> None:
+    with state.engine.connect() as connection:
+        differences = compare_metadata(MigrationContext.configure(connection), Base.metadata)
+    assert differences == []
+
+
+def test_head_is_the_last_migration() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(Path(store.__file__).parent / "migrations"))
+    assert ScriptDirectory.from_config(config).get_current_head() == store.HEAD
+
+
+def test_opening_again_keeps_everything(tmp_path: Path) -> None:
+    first = open_state(tmp_path)
+    create_user(first, "nina", name="Nina Fictive", role="national")
+    first.close()
+    again = open_state(tmp_path)
+    assert [user.login for user in list_users(again)] == ["nina"]
+    assert again.secret == first.secret
+    again.close()
+
+
+def test_secret_and_database_are_for_their_owner_only(tmp_path: Path) -> None:
+    open_state(tmp_path).close()
+    for name in ("secret", "state.db"):
+        assert stat.S_IMODE((tmp_path / "state" / name).stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("statement", ["UPDATE audit SET actor_name = 'x'", "DELETE FROM audit"])
+def test_the_database_refuses_to_change_the_audit(state: State, statement: str) -> None:
+    record(state, actor="nina", action="list.view")
+    with pytest.raises(DatabaseError, match="journal"), state.write() as session:
+        session.execute(text(statement))
+    assert verify(state).entries == 1
+
+
+def _work(home: Path, number: int) -> None:
+    state = open_state(home)
+    for turn in range(15):
+        record(state, actor=f"poste{number}", action="list.view", subject={"turn": turn})
+    state.close()
+
+
+def test_workers_start_and_write_together(tmp_path: Path) -> None:
+    context = multiprocessing.get_context("spawn")
+    workers = [context.Process(target=_work, args=(tmp_path, n)) for n in range(3)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join(60)
+    assert [worker.exitcode for worker in workers] == [0, 0, 0]
+    state = open_state(tmp_path)
+    report = verify(state)
+    state.close()
+    assert report.intact
+    assert report.entries == 45
+
+
+def test_a_failed_write_leaves_nothing(state: State) -> None:
+    def fail_half_way() -> None:
+        with state.write() as session:
+            session.execute(text("UPDATE audit_head SET count = 7"))
+            session.execute(text("SELECT * FROM nulle_part"))
+
+    with pytest.raises(DatabaseError, match="nulle_part"):
+        fail_half_way()
+    assert verify(state).intact
+
+
+def test_an_unreachable_database_is_said_clearly(tmp_path: Path) -> None:
+    with pytest.raises(store.StateError) as caught:
+        open_state(tmp_path, f"sqlite:///{tmp_path}/nulle/part/etat.db")
+    assert caught.value.code == "state-unreachable"
