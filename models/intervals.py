@@ -16,33 +16,45 @@ if TYPE_CHECKING:
 PRIOR_MEMBERS = 8  # the pooled spread counts as much as eight members
 
 
-def pooled_variance(members: Floats) -> float:
-    """Return the mean variance between members, for log-odds of shape (n, members)."""
-    if members.shape[1] < 2 or not len(members):
-        return 0.0
-    return float(members.var(axis=1, ddof=1).mean())
+def variance(members: Floats, trees: Floats) -> Floats:
+    """Return each row's variance between members, shape (n,), that of the trees counted twice.
+
+    The hold-out stopped the trees where one more would have added as much noise as it removed
+    error: what they smooth away is then about as large as their noise, and no bootstrap shows it.
+
+    Parameters
+    ----------
+    members, trees : ndarray (n, members)
+        Members' log-odds before calibration, and the part of them that comes from the trees.
+    """
+    if members.shape[1] < 2:
+        return np.zeros(len(members))
+    out: Floats = members.var(axis=1, ddof=1) + trees.var(axis=1, ddof=1)
+    return out
 
 
-def standard_error(members: Floats, pooled: float, slope: float, calibration: Floats) -> Floats:
+def standard_error(
+    own: Floats, pooled: float, *, members: int, slope: float, calibration: Floats
+) -> Floats:
     """Return the standard error of the calibrated log-odds, shape (n,).
 
     Parameters
     ----------
-    members : ndarray (n, members)
-        Members' log-odds before calibration.
+    own : ndarray (n,)
+        Variance between members, see `variance`.
     pooled : float
         Usual variance between members: with a few members a row's own variance is noise, so it
         is shrunk towards this one.
+    members : int
+        How many.
     slope : float
         Slope of the calibration.
     calibration : ndarray (n,)
         Variance due to the calibration.
     """
-    count = members.shape[1]
-    own = members.var(axis=1, ddof=1) if count > 1 else np.zeros(len(members))
-    weight = (count - 1) / (count - 1 + PRIOR_MEMBERS)
-    variance = weight * own + (1 - weight) * pooled
-    out: Floats = np.sqrt(slope**2 * variance + calibration)
+    weight = (members - 1) / (members - 1 + PRIOR_MEMBERS)
+    shrunk = weight * own + (1 - weight) * pooled
+    out: Floats = np.sqrt(slope**2 * shrunk + calibration)
     return out
 
 

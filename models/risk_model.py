@@ -145,30 +145,35 @@ class RiskModel:
         if calibration_rows is not None and calibration_labels is not None:
             later = align(calibration_rows, calibration_labels, horizons)
             if (later >= 0).any():
-                scores = model.raw_members(calibration_rows, num_threads=num_threads).mean(2).T
-                calibration = fit_calibration(scores, later, numbered(calibration_rows))
+                raw, _ = model.raw_members(calibration_rows, num_threads=num_threads)
+                calibration = fit_calibration(raw.mean(2).T, later, numbered(calibration_rows))
                 reference = calibration_rows
         step = max(1, reference.height // SPREAD_ROWS)
-        members = model.raw_members(reference.gather_every(step), num_threads=num_threads)
+        members, trees = model.raw_members(reference.gather_every(step), num_threads=num_threads)
         return replace(
             model,
             calibration=calibration,
-            pooled=tuple(intervals.pooled_variance(m) for m in members),
+            pooled=tuple(
+                float(intervals.variance(m, t).mean()) for m, t in zip(members, trees, strict=True)
+            ),
             summary={**sample.summary(horizons), **choice.summary()},
         )
 
-    def raw_members(self, rows: pl.DataFrame, *, num_threads: int = 0) -> Floats:
-        """Return the members' log-odds before calibration, shape (horizons, n, members)."""
-        out = np.empty((len(self.horizons_months), rows.height, len(self.bag.linear)))
-        coefficients = [part.intercepts for part in self.bag.linear]
+    def raw_members(self, rows: pl.DataFrame, *, num_threads: int = 0) -> tuple[Floats, Floats]:
+        """Return the members' log-odds before calibration, and the trees' part of them.
+
+        Both have shape (horizons, n, members).
+        """
+        shape = (len(self.horizons_months), rows.height, len(self.bag.linear))
+        out, trees = np.empty(shape), np.zeros(shape)
+        starts = np.array([part.intercepts for part in self.bag.linear]).T
         for at, codes in self.chunks(rows):
             design = self.encoding.design(codes)
             shared = np.column_stack([part.shared(design) for part in self.bag.linear])
-            for h in range(len(self.horizons_months)):
-                out[h, at] = shared + np.array([b[h] for b in coefficients])
-                if self.forests:
-                    out[h, at] += self.forests[h].members(codes, num_threads=num_threads)
-        return out
+            for h, forest in enumerate(self.forests or ()):
+                trees[h, at] = forest.members(codes, num_threads=num_threads)
+            out[:, at] = shared + starts[:, None] + trees[:, at]
+        return out, trees
 
     def chunks(self, rows: pl.DataFrame) -> Iterator[tuple[slice, Floats]]:
         """Yield the places of the rows and their codes, a bounded number of rows at a time."""
@@ -197,16 +202,17 @@ class RiskModel:
             `missing-column` or `bad-column-type`.
         """
         out = rows.select([k for k in KEYS if k in rows.columns])
-        members = self.raw_members(rows, num_threads=num_threads)
+        members, trees = self.raw_members(rows, num_threads=num_threads)
         columns: dict[str, Floats] = {}
         for h, months in enumerate(self.horizons_months):
             raw = members[h].mean(1)
             score = self.calibration.apply(raw, h)
             error = intervals.standard_error(
-                members[h],
+                intervals.variance(members[h], trees[h]),
                 self.pooled[h],
-                self.calibration.slope,
-                self.calibration.variance(raw, h),
+                members=members.shape[2],
+                slope=self.calibration.slope,
+                calibration=self.calibration.variance(raw, h),
             )
             low, high = intervals.bounds(score, error, members.shape[2], self.params.interval)
             columns |= {

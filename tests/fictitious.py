@@ -48,9 +48,17 @@ def siren(number: int) -> str:
 
 
 def write_fictitious(
-    home: Path, *, count: int = 600, as_of: date = date(2026, 6, 30), seed: int = 7
+    home: Path,
+    *,
+    count: int = 600,
+    as_of: date = date(2026, 6, 30),
+    seed: int = 7,
+    hostile: bool = True,
 ) -> str:
-    """Write a made-up publication of the target `failure`, make it current, return its id."""
+    """Write a made-up publication of the target `failure`, make it current, return its id.
+
+    `hostile` names one of the riskiest structures with markup.
+    """
     rng = np.random.default_rng(seed)
     effects = rng.normal(0, 1, (count, len(_SHOWN))) * rng.gamma(0.5, 0.45, (count, len(_SHOWN)))
     effects[:, 8:] *= 0.35
@@ -58,6 +66,9 @@ def write_fictitious(
     p12 = 1 / (1 + np.exp(-logits))
     sirens = [siren(number) for number in range(1, count + 1)]
     scores = _scores(sirens, p12, rng)
+    if not hostile:
+        harmless = pl.col("name").replace(HOSTILE_NAME, "Les Amis et Compagnie (fictif)")
+        scores = scores.with_columns(harmless)
     manifest: dict[str, Any] = {
         "as_of": as_of,
         "horizons_months": list(HORIZONS),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from models.encoding import Encoding
+from models.encoding import Encoding, numeric
 from models.linear import fit_linear
 from models.spec import FeatureSpec, FitParams
 
@@ -112,6 +112,7 @@ def logistic(
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
 
+    features = _known(train, features)
     model = make_pipeline(
         _columns(features, min(1000, max(10, train.height // 10)), normal=True),
         LogisticRegression(C=0.1, max_iter=500),
@@ -132,11 +133,17 @@ def random_forest(
     from sklearn.ensemble import RandomForestClassifier
     from sklearn.pipeline import make_pipeline
 
+    features = _known(train, features)
     model = make_pipeline(
         _columns(features, 0, normal=False),
         RandomForestClassifier(TREES, min_samples_leaf=RARE, random_state=seed, n_jobs=num_threads),
     )
     return _scored(model, train, events, test, features)
+
+
+def _known(train: pl.DataFrame, features: Sequence[FeatureSpec]) -> list[FeatureSpec]:
+    """Return the indicators that training has observed; scikit-learn cannot rank an empty one."""
+    return [f for f in features if f.kind == "categorical" or np.isfinite(numeric(train, f)).any()]
 
 
 def _columns(features: Sequence[FeatureSpec], quantiles: int, *, normal: bool) -> object:
@@ -145,7 +152,7 @@ def _columns(features: Sequence[FeatureSpec], quantiles: int, *, normal: bool) -
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import OneHotEncoder, QuantileTransformer
 
-    numeric = [f.name for f in features if f.kind == "numeric"]
+    numbers = [f.name for f in features if f.kind == "numeric"]
     text = [f.name for f in features if f.kind == "categorical"]
     steps = [SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True)]
     if normal:
@@ -156,7 +163,7 @@ def _columns(features: Sequence[FeatureSpec], quantiles: int, *, normal: bool) -
     levels = OneHotEncoder(
         handle_unknown="infrequent_if_exist", min_frequency=RARE, sparse_output=False
     )
-    return make_column_transformer((make_pipeline(*steps), numeric), (levels, text))
+    return make_column_transformer((make_pipeline(*steps), numbers), (levels, text))
 
 
 def _scored(
@@ -166,9 +173,9 @@ def _scored(
     test: pl.DataFrame,
     features: Sequence[FeatureSpec],
 ) -> Floats:
+    if len(np.unique(events)) == 1:
+        return prior(events, test.height)
     fitted = model.fit(_frame(train, features), events)  # type: ignore[attr-defined]
-    if len(fitted.classes_) == 1:
-        return np.full(test.height, float(fitted.classes_[0]))
     out: Floats = fitted.predict_proba(_frame(test, features))[:, 1]
     return out
 

@@ -10,21 +10,29 @@ from models import intervals
 
 
 def test_equal_members_leave_only_the_calibration() -> None:
-    members = np.full((3, 8), -2.0)
-    error = intervals.standard_error(members, 0.0, 1.0, np.array([0.0, 0.04, 0.25]))
+    own = intervals.variance(np.full((3, 8), -2.0), np.zeros((3, 8)))
+    doubt = np.array([0.0, 0.04, 0.25])
+    error = intervals.standard_error(own, 0.0, members=8, slope=1.0, calibration=doubt)
     np.testing.assert_allclose(error, [0.0, 0.2, 0.5])
     low, high = intervals.bounds(np.array([-2.0]), error[:1], 8, 0.9)
     assert low[0] == high[0] == 1 / (1 + np.exp(2.0))
 
 
+def test_the_trees_count_twice() -> None:
+    rng = np.random.default_rng(1)
+    line, trees = rng.normal(0, 0.3, (20_000, 8)), rng.normal(0, 0.4, (20_000, 8))
+    own = intervals.variance(line + trees, trees)
+    assert own.mean() == pytest.approx(0.09 + 2 * 0.16, rel=0.03)
+
+
 def test_a_row_is_shrunk_towards_the_usual_spread() -> None:
-    rng = np.random.default_rng(0)
-    members = rng.normal(0, 0.5, (5000, 8))
-    pooled = intervals.pooled_variance(members)
+    members = np.random.default_rng(0).normal(0, 0.5, (5000, 8))
+    own = intervals.variance(members, np.zeros_like(members))
+    pooled = float(own.mean())
     assert pooled == pytest.approx(0.25, rel=0.05)
-    error = intervals.standard_error(members, pooled, 2.0, np.zeros(5000))
+    error = intervals.standard_error(own, pooled, members=8, slope=2.0, calibration=np.zeros(5000))
     assert np.mean(error**2) == pytest.approx(4 * 0.25, rel=0.05)
-    assert error.std() < 2 * members.std(axis=1, ddof=1).std()
+    assert np.std(error**2) == pytest.approx(4 * 7 / 15 * own.std(), rel=1e-6)
 
 
 def test_the_interval_has_its_level_in_log_odds() -> None:
@@ -36,5 +44,6 @@ def test_the_interval_has_its_level_in_log_odds() -> None:
 
 
 def test_one_member_has_no_spread_of_its_own() -> None:
-    assert intervals.pooled_variance(np.zeros((4, 1))) == 0.0
-    assert intervals.standard_error(np.zeros((4, 1)), 0.0, 1.0, np.zeros(4)).max() == 0.0
+    own = intervals.variance(np.zeros((4, 1)), np.zeros((4, 1)))
+    error = intervals.standard_error(own, 0.0, members=1, slope=1.0, calibration=np.zeros(4))
+    assert own.max() == error.max() == 0.0

@@ -44,9 +44,8 @@ def simulate(
 @pytest.mark.parametrize("structures", [2000, 20_000])
 def test_probabilities_are_calibrated_and_intervals_cover(structures: int) -> None:
     rows, labels, _ = simulate(structures, 1)
-    later, later_labels, _ = simulate(
-        structures, 2, shift=-0.3
-    )  # calmer years: only the shift moves
+    # Calmer years follow: only the shift moves.
+    later, later_labels, _ = simulate(structures, 2, shift=-0.3)
     test, test_labels, truth = simulate(40_000, 3, shift=-0.3)
     model = RiskModel.fit(
         rows,

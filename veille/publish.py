@@ -1,0 +1,197 @@
+"""From scores to a publication: levels, reasons in French, history, what is not known."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+
+import polars as pl
+
+from data.lake import Lake
+from data.reference import employees_of_bands, sectors
+from features.catalogue import INDICATORS, THEMES
+from features.wording import category, sentence
+from models.risk_model import RiskModel
+from serving.publication_files import HISTORY_COLUMNS, REASON_COLUMNS, UNKNOWN_COLUMNS
+
+#: indicators without which nothing is said of a structure
+ESSENTIAL = ("grants_eur", "history_years")
+_REASONS = {name: dtype for name, (dtype, _) in REASON_COLUMNS.items()}
+
+
+def identities(lake: Lake, as_of: date, sirens: pl.Series) -> pl.DataFrame:
+    """Return the latest description known by `as_of` of each structure, one row each."""
+    members = pl.DataFrame({"siren": sirens})
+    known = (
+        lake.scan("structures")
+        .filter((pl.col("known_on") <= as_of) & pl.col("siren").is_in(sirens.implode()))
+        .sort("known_on", "source_row")
+        .unique("siren", keep="last", maintain_order=True)
+        .collect()
+    )
+    names = (
+        lake.scan("grants")
+        .filter(
+            (pl.col("known_on") <= as_of)
+            & pl.col("siren").is_in(sirens.implode())
+            & pl.col("beneficiary_name").is_not_null()
+        )
+        .sort("known_on", "source_row")
+        .unique("siren", keep="last", maintain_order=True)
+        .select("siren", "beneficiary_name")
+        .collect()
+    )
+    labels = sectors()
+    return (
+        members.join(known, on="siren", how="left")
+        .join(names, on="siren", how="left")
+        .select(
+            "siren",
+            pl.coalesce("name", "beneficiary_name").alias("name"),
+            "ess_family",
+            "sector",
+            pl.col("sector")
+            .replace_strict(labels, default=None, return_dtype=pl.String)
+            .alias("sector_label"),
+            "naf",
+            "commune",
+            "departement",
+            "region",
+            "employees_band",
+            employees_of_bands(pl.col("employees_band")).alias("employees"),
+        )
+    )
+
+
+def scores(
+    predicted: pl.DataFrame,
+    rows: pl.DataFrame,
+    described: pl.DataFrame,
+    *,
+    main: int,
+    thresholds: Mapping[str, float],
+) -> pl.DataFrame:
+    """Return the table of scores: identity, probabilities with intervals, level, rank, coverage.
+
+    Levels compare the probability at the main horizon with the thresholds stored with the model;
+    a structure without any funding history is `unknown`.
+    """
+    p = pl.col(f"p_{main}m")
+    unknown = pl.all_horizontal(pl.col(name).is_null() for name in ESSENTIAL)
+    level = (
+        pl.when(unknown)
+        .then(pl.lit("unknown"))
+        .when(p >= thresholds["high"])
+        .then(pl.lit("high"))
+        .when(p >= thresholds["moderate"])
+        .then(pl.lit("moderate"))
+        .otherwise(pl.lit("low"))
+    )
+    coverage = 1 - pl.sum_horizontal(pl.col(n).is_null() for n in INDICATORS) / len(INDICATORS)
+    probabilities = [c for c in predicted.columns if c.startswith(("p_", "low_", "high_"))]
+    table = pl.concat(
+        [
+            rows.select(pl.col("structure_id").alias("siren"), *INDICATORS),
+            predicted.select(probabilities),
+        ],
+        how="horizontal",
+    ).select("siren", *probabilities, level.alias("level"), coverage.alias("coverage"))
+    # Ties are broken by SIREN: any order would do, this one is stable.
+    return (
+        described.join(table, on="siren", how="inner")
+        .sort(p, "siren", descending=[True, False])
+        .with_columns(pl.int_range(1, pl.len() + 1).cast(pl.Int32).alias("rank"))
+    )
+
+
+def reasons(model: RiskModel, rows: pl.DataFrame, horizon: int) -> tuple[pl.DataFrame, float]:
+    """Return every non-zero contribution with its sentence, and the base value (log-odds)."""
+    explained = model.explain(rows, horizon)
+    names = [feature.name for feature in model.features]
+    pieces = []
+    for name in names:
+        indicator = INDICATORS[name]
+        numeric = indicator.kind == "numeric"
+        pair = pl.DataFrame(
+            {
+                "siren": rows["structure_id"],
+                "value": rows[name]
+                if numeric
+                else pl.Series([None] * rows.height, dtype=pl.Float64),
+                "text": rows[name]
+                if not numeric
+                else pl.Series([None] * rows.height, dtype=pl.String),
+                "contribution": explained[name],
+            }
+        ).filter(pl.col("contribution") != 0)
+        said = pair.select("value", "text").unique()
+        words = [sentence(indicator, value, text) for value, text in said.iter_rows()]
+        shown = [category(indicator, t) if t is not None else None for t in said["text"]]
+        said = said.with_columns(
+            pl.Series("sentence", words, dtype=pl.String),
+            pl.Series("shown", shown, dtype=pl.String),
+        )
+        pieces.append(
+            pair.join(said, on=["value", "text"], how="left", nulls_equal=True).select(
+                "siren",
+                pl.lit(horizon, pl.Int32).alias("horizon_months"),
+                pl.lit(name).alias("indicator"),
+                pl.lit(indicator.theme).alias("theme"),
+                pl.lit(indicator.label).alias("label"),
+                pl.lit(indicator.unit).alias("unit"),
+                "value",
+                pl.col("shown").alias("text"),
+                "contribution",
+                "sentence",
+            )
+        )
+    table = pl.concat(pieces) if pieces else pl.DataFrame(schema=_REASONS)
+    return table, float(explained["base_value"][0])
+
+
+def history(lake: Lake, as_of: date, sirens: pl.Series) -> pl.DataFrame:
+    """Return the grants known by `as_of` by structure, exercise and funder, in euros.
+
+    Awards and payments of one funder and year are never added: payments show only where no award
+    is known.
+    """
+    lines = lake.scan("grants").filter(
+        (pl.col("known_on") <= as_of)
+        & pl.col("siren").is_in(sirens.implode())
+        & (pl.col("instrument") == "grant")
+    )
+    key = ["funder_id", "fiscal_year"]
+    stage = lines.group_by(key).agg(pl.col("stage").min())
+    return (
+        lines.join(stage, on=[*key, "stage"], how="semi")
+        .group_by("siren", "fiscal_year", "funder_id")
+        .agg(
+            pl.col("funder_name").drop_nulls().last(),
+            pl.col("funder_level").last(),
+            (pl.col("amount_cents").sum() / 100).alias("amount_eur"),
+        )
+        .select(HISTORY_COLUMNS)
+        .sort("siren", "fiscal_year", "funder_id")
+        .collect()
+    )
+
+
+def unknown(rows: pl.DataFrame, features: Sequence[str]) -> pl.DataFrame:
+    """Return, by structure, the themes of which nothing is known, with what is missing."""
+    pieces = [pl.DataFrame(schema={n: d for n, (d, _) in UNKNOWN_COLUMNS.items()})]
+    for theme, title in THEMES.items():
+        members = [i for i in INDICATORS.values() if i.theme == theme]
+        if theme == "alert" or not members:
+            continue  # no alert is good news, not missing data
+        said = f"{title} : {members[0].missing}."
+        if not any(i.name in features for i in members):
+            said = f"{title} : aucune donnée de ce thème n'a été reçue."
+        silent = rows.filter(pl.all_horizontal(pl.col(i.name).is_null() for i in members))
+        pieces.append(
+            silent.select(
+                pl.col("structure_id").alias("siren"),
+                pl.lit(theme).alias("theme"),
+                pl.lit(said).alias("message"),
+            )
+        )
+    return pl.concat(pieces)
