@@ -209,6 +209,19 @@ class Registry:
                 download_artifacts(location, dst_path=str(cache), tracking_uri=self.uri)
             return cache / inside
 
+    def add_metrics(self, run_id: str, metrics: Mapping[str, float]) -> None:
+        """Add figures to a run, for instance those of a later evaluation.
+
+        Raises
+        ------
+        ModelError
+            `no-model` when the run is unknown.
+        """
+        with quiet():
+            self._run(run_id)
+            for key, number in metrics.items():
+                self._client.log_metric(run_id, key, float(number))
+
     def _log_model(self, model: RiskModel, run_id: str) -> str:
         from mlflow.entities import LoggedModelOutput
 

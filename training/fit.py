@@ -74,23 +74,23 @@ class Fitted:
 
 def catalogue_features(rows: pl.DataFrame) -> tuple[FeatureSpec, ...]:
     """Return the catalogue's indicators that say something in `rows` (at least two values)."""
-    kept = []
-    for indicator in INDICATORS.values():
-        if rows[indicator.name].drop_nulls().n_unique() > 1 or (
-            0 < rows[indicator.name].null_count() < rows.height
-        ):
-            kept.append(
-                FeatureSpec(
-                    name=indicator.name,
-                    kind=indicator.kind,
-                    direction=indicator.direction,
-                    theme=indicator.theme,
-                    label=indicator.label,
-                    unit=indicator.unit,
-                    sentence=indicator.sentence,
-                )
-            )
-    return tuple(kept)
+    return tuple(
+        FeatureSpec(
+            name=indicator.name,
+            kind=indicator.kind,
+            direction=indicator.direction,
+            theme=indicator.theme,
+            label=indicator.label,
+            unit=indicator.unit,
+            sentence=indicator.sentence,
+        )
+        for indicator in INDICATORS.values()
+        if _says_something(rows[indicator.name])
+    )
+
+
+def _says_something(column: pl.Series) -> bool:
+    return column.n_unique() > 1  # a null counts as a value: knowing or not may matter
 
 
 def _rows(panel: pl.DataFrame, labels: pl.DataFrame) -> pl.DataFrame:
@@ -129,22 +129,30 @@ def fit(
         check_fold(labels, fold)
     target, params = recipe.target, recipe.params
     early, late = calibration_split(labels, main=target.main_horizon_months)
-    shared = {
-        "target": target.name,
-        "features": recipe.features,
-        "horizons_months": target.horizons_months,
-        "params": params,
-        "num_threads": num_threads,
-    }
+    def learn(
+        at: pl.DataFrame, later: pl.DataFrame | None = None
+    ) -> RiskModel:
+        return RiskModel.fit(
+            _rows(panel, at),
+            at,
+            None if later is None else _rows(panel, later),
+            later,
+            target=target.name,
+            features=recipe.features,
+            horizons_months=target.horizons_months,
+            params=params,
+            num_threads=num_threads,
+        )
+
     calibration, levels = None, recipe.levels
     if late.height:
         late_rows = _rows(panel, late)
-        first = RiskModel.fit(_rows(panel, early), early, late_rows, late, **shared)
+        first = learn(early, late)
         calibration = first.calibration
         main = f"p_{target.main_horizon_months}m"
         levels = levels.chosen(first.predict(late_rows, num_threads=num_threads)[main])
         progress("calibration")
-    model = RiskModel.fit(_rows(panel, labels), labels, None, None, **shared)
+    model = learn(labels)
     if calibration is not None:
         model = replace(model, calibration=calibration)
     progress("modèle")

@@ -86,7 +86,7 @@ def train_labels(labels: pl.DataFrame, fold: Fold) -> pl.DataFrame:
 
 
 def check_fold(train: pl.DataFrame, fold: Fold) -> None:
-    """Re-check, independently of how the fold was made, that no training window passes the test day.
+    """Re-check, independently of how the fold was made, that no window passes the test day.
 
     Raises
     ------

@@ -232,7 +232,7 @@ def history(lines: Iterable[Mapping[str, Any]]) -> History | None:
     amounts = dict(sorted(amounts.items()))
     levels = tuple(code for code in FUNDER_LEVELS if any(code in y for y in amounts.values()))
     highest = max(sum(max(a, 0.0) for a in y.values()) for y in amounts.values())
-    step = _nice(highest / 4) if highest > 0 else 1.0
+    step = _nice(max(highest / 4, 1.0))  # an axis finer than the euro says nothing
     top = step * max(math.ceil(highest / step), 1)
     scale = (_PLOT_BASE - _PLOT_TOP) / top
     slot = 100 / len(amounts)

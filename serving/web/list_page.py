@@ -10,11 +10,11 @@ from urllib.parse import urlencode
 from data.reference import region_of
 from serving.access.errors import AccessError
 from serving.access.principal import Principal, Territory
-from serving.access.pseudonym import pseudonymise
 from serving.publication import Publication
 from serving.ranking import Page, Sort, counts, query
 from serving.web import charts, formats, words
 from serving.web.list_form import Asked, Chip, Choice, Group, Places, chips, fields
+from serving.web.naming import identity, reason_text
 
 PAGE_SIZE = 50
 
@@ -244,37 +244,11 @@ def _row(
     )
 
 
-@dataclass(frozen=True)
-class Identity:
-    """How a structure is named to a reader."""
-
-    name: str
-    identifier: str
-    href: str
-
-
-def identity(row: Mapping[str, Any], principal: Principal, secret: bytes) -> Identity:
-    """Return the name, identifier and address of a structure; a pseudonym for an analyst."""
-    if not principal.nominative:
-        pseudonym = str(pseudonymise(row, secret)["pseudonym"])
-        return Identity(pseudonym, "identité masquée", f"/structures/{pseudonym}")
-    code = str(row["siren"])
-    name = row["name"] or "Structure sans nom connu"
-    return Identity(name, f"SIREN{formats.NBSP}{formats.siren(code)}", f"/structures/{code}")
-
-
 def structure_query(asked: Asked) -> str:
     """Return the end of a structure's address that keeps the target and horizon asked."""
     kept = {"target": asked.target, "horizon": str(asked.horizon or "")}
     pairs = {name: value for name, value in kept.items() if value}
     return "?" + urlencode(pairs) if pairs else ""
-
-
-def reason_text(reason: Mapping[str, Any]) -> str:
-    """Return the sentence of a reason; its label and value when it has no sentence."""
-    if reason["sentence"]:
-        return str(reason["sentence"])
-    return f"{reason['label'] or reason['indicator']} : {words.reason_value(reason)}"
 
 
 def _summary(asked: Asked, publication: Publication, territory: Territory) -> tuple[LevelPart, ...]:

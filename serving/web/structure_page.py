@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from serving.access.principal import Principal
 from serving.publication import Publication
 from serving.web import charts, formats, words
-from serving.web.list_page import Identity, identity, reason_text
+from serving.web.naming import Identity, identity, reason_text
 
 #: sizes of a contribution, in log-odds: +0.5 multiplies the odds by 1.6, +0.2 by 1.2
 _STRONG, _NOTABLE, _SLIGHT = 0.5, 0.2, 0.05

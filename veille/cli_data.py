@@ -1,0 +1,162 @@
+"""Commands on facts: sources, ingest, quality, features."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from data.lake import Lake
+from data.rejects import REASONS
+from data.sources import SOURCES
+from features.engines import ENGINES
+from veille import line
+from veille.terminal import HomeOption, JsonOption, day, home_of, out, show, steps
+
+Options = Annotated[
+    list[str] | None,
+    typer.Option("--option", help="Option de la source, NOM=VALEUR (répétable)."),
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module to the program."""
+    app.command(epilog="Exemple : veille sources")(sources)
+    app.command(epilog="Exemple : veille ingest scdl subventions_2023.csv --known-on 2024-03-31")(
+        ingest
+    )
+    app.command(epilog="Exemple : veille quality --source scdl --examples 5")(quality)
+    app.command(
+        epilog="Exemple : veille features --as-of 2024-12-31 --since 2018-12-31 --every quarter"
+    )(features)
+
+
+def sources(*, json: JsonOption = False) -> None:
+    """Décrire les formats publiés que l'outil sait lire."""
+    if json:
+        show([{"source": s.name, "title": s.title} for s in SOURCES.values()])
+        return
+    table = Table("Source", "Ce que c'est", "Guide")
+    for source in SOURCES.values():
+        table.add_row(source.name, source.title, f"docs/sources/{source.name}.md")
+    out.print(table)
+
+
+def ingest(
+    source: Annotated[str, typer.Argument(help="Nom de la source (« veille sources »).")],
+    files: Annotated[list[Path], typer.Argument(help="Fichiers publiés.")],
+    known_on: Annotated[
+        str | None,
+        typer.Option("--known-on", help="Jour où ces lignes étaient connues (AAAA-MM-JJ)."),
+    ] = None,
+    option: Options = None,
+    home: HomeOption = None,
+    *,
+    json: JsonOption = False,
+) -> None:
+    """Lire des fichiers publiés ; chaque ligne est gardée, ou rejetée avec sa raison."""
+    extra = {}
+    for item in option or []:
+        name, found, value = item.partition("=")
+        if not found:
+            raise typer.BadParameter(f"attendu NOM=VALEUR, reçu {item!r}", param_hint="--option")
+        extra[name] = value
+    with steps("Lecture", silent=json) as progress:
+        manifests = line.ingest(
+            home_of(home).folder,
+            source,
+            files,
+            known_on=day(known_on, "--known-on"),
+            extra=extra,
+            progress=progress,
+        )
+    if json:
+        show([m.summary() for m in manifests])
+        return
+    table = Table("Fichier", "Lues", "Gardées", "Rejetées", "Raisons")
+    for m in manifests:
+        why = ", ".join(f"{REASONS[r]} : {n}" for r, n in m.reasons.items())
+        table.add_row(m.file, str(m.rows_in), str(m.rows_kept), str(m.rows_rejected), why)
+    out.print(table)
+
+
+def quality(
+    source: Annotated[str | None, typer.Option("--source", help="Une seule source.")] = None,
+    examples: Annotated[
+        int, typer.Option("--examples", min=0, help="Lignes rejetées à montrer par raison.")
+    ] = 3,
+    home: HomeOption = None,
+    *,
+    json: JsonOption = False,
+) -> None:
+    """Montrer ce qui a été lu, gardé, rejeté, et pourquoi (fichier, ligne, colonne, valeur)."""
+    lake = Lake(home_of(home).folder)
+    manifests = [m for m in lake.manifests() if source in (None, m.source)]
+    rejects = lake.rejects()
+    if source is not None:
+        rejects = rejects.filter(rejects["source"] == source)
+    shown = rejects.group_by("source", "file", "reason", maintain_order=True).head(examples)
+    columns = ["source", "file", "source_row", "column", "value", "reason", "message"]
+    if json:
+        show(
+            {
+                "ingests": [m.summary() for m in manifests],
+                "examples": shown.select(columns).to_dicts(),
+            }
+        )
+        return
+    table = Table("Source", "Fichier", "Lues", "Gardées", "Rejetées", "Connues du", "au")
+    for m in manifests:
+        counts = (str(m.rows_in), str(m.rows_kept), str(m.rows_rejected))
+        table.add_row(m.source, m.file, *counts, m.known_from or "–", m.known_to or "–")
+    out.print(table)
+    lines = Table("Fichier", "Ligne", "Colonne", "Valeur", "Raison")
+    for row in shown.iter_rows(named=True):
+        value = "" if row["value"] is None else row["value"][:60]
+        lines.add_row(row["file"], str(row["source_row"]), row["column"], value, row["message"])
+    out.print(lines)
+
+
+def features(
+    as_of: Annotated[str, typer.Option("--as-of", help="Date d'observation (AAAA-MM-JJ).")],
+    since: Annotated[
+        str | None, typer.Option("--since", help="Première date, pour un panel de plusieurs.")
+    ] = None,
+    every: Annotated[
+        str, typer.Option("--every", help="Pas : month, quarter, half ou year.")
+    ] = "quarter",
+    engine: Annotated[
+        str, typer.Option("--engine", help=f"Moteur : {', '.join(ENGINES)}.")
+    ] = "duckdb",
+    home: HomeOption = None,
+    *,
+    json: JsonOption = False,
+) -> None:
+    """Calculer les indicateurs à une ou plusieurs dates, sur les faits connus à chacune."""
+    with steps("Indicateurs", silent=json) as progress:
+        manifest = line.features(
+            home_of(home).folder,
+            day(as_of, "--as-of"),  # type: ignore[arg-type]
+            since=day(since, "--since"),
+            every=every,
+            engine=engine,
+            progress=progress,
+        )
+    if json:
+        show(
+            {
+                "panel": manifest.panel,
+                "rows": manifest.rows,
+                "indicators": manifest.indicators,
+                "as_of": manifest.as_of,
+                "input_hash": manifest.input_hash,
+            }
+        )
+        return
+    out.print(
+        f"{manifest.rows} lignes, {manifest.indicators} indicateurs, "
+        f"{len(manifest.as_of)} date(s) : {manifest.panel}",
+        markup=False,
+    )

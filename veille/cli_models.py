@@ -1,0 +1,189 @@
+"""Commands on models: train, evaluate, models, promote, score, explain."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from training.targets import TARGETS
+from veille import modelling
+from veille.terminal import HomeOption, JsonOption, day, home_of, out, show, steps
+
+Target = Annotated[str, typer.Option("--target", help=f"Cible : {' ou '.join(TARGETS)}.")]
+Reference = Annotated[
+    str, typer.Argument(help="Nom du modèle, numéro de version, ou champion / challenger.")
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module to the program."""
+    app.command(epilog='Exemple : veille train --target failure --note "premier essai"')(train)
+    app.command(epilog="Exemple : veille evaluate champion --target failure")(evaluate)
+    app.command(epilog="Exemple : veille models")(models)
+    app.command(epilog="Exemple : veille promote failure-20250101-120000 --as champion")(promote)
+    app.command(epilog="Exemple : veille score --target failure --as-of 2024-12-31")(score)
+    app.command(epilog="Exemple : veille explain top --target failure")(explain)
+
+
+def train(
+    target: Target,
+    name: Annotated[str | None, typer.Option("--name", help="Nom lisible et unique.")] = None,
+    note: Annotated[str, typer.Option("--note", help="Pourquoi cet entraînement.")] = "",
+    home: HomeOption = None,
+    *,
+    json: JsonOption = False,
+) -> None:
+    """Entraîner un modèle sur le dernier panel, le calibrer hors du temps, l'enregistrer."""
+    with steps("Entraînement", silent=json) as progress:
+        result = modelling.train(home_of(home), target, name=name, note=note, progress=progress)
+    if json:
+        show(result)
+        return
+    role = " (champion)" if result["champion"] else ""
+    out.print(f"Modèle {result['model']}{role}, run {result['run_id']}.", markup=False)
+
+
+def evaluate(
+    model: Reference,
+    target: Annotated[str | None, typer.Option("--target", help="Cible d'un alias.")] = None,
+    folds: Annotated[int, typer.Option("--folds", min=1, help="Dates de test.")] = 2,
+    home: HomeOption = None,
+    *,
+    json: JsonOption = False,
+) -> None:
+    """Évaluer hors du temps : la recette est réapprise avant chaque date de test."""
+    with steps("Évaluation", silent=json) as progress:
+        result = modelling.evaluate(
+            home_of(home), model, target=target, folds=folds, progress=progress
+        )
+    if json:
+        show(result)
+        return
+    if result["synthetic"]:
+        out.print("[bold]Données synthétiques[/bold]")
+    for fold in result["folds"]:
+        out.print(_fold_table(fold))
+
+
+def _cell(estimate: dict[str, float | None] | None) -> str:
+    if not estimate or estimate["value"] is None:
+        return "–"
+    low, high = estimate["low"], estimate["high"]
+    span = "" if low is None or high is None else f" [{low:.3f} – {high:.3f}]"
+    return f"{estimate['value']:.3f}{span}"
+
+
+def _fold_table(fold: dict[str, Any]) -> Table:
+    table = Table(
+        "",
+        "AUC",
+        "Précision moyenne",
+        "Brier",
+        "ECE",
+        "Précision des 100 premiers",
+        title=(
+            f"{fold['test_as_of']}, {fold['horizon_months']} mois : {fold['positives']} événements "
+            f"sur {fold['n']} (appris jusqu'au {fold['train_until']}), intervalles à 95 %"
+        ),
+    )
+    names = ("roc_auc", "average_precision", "brier", "ece", "precision_at_k")
+    for name, found in {"modèle": fold["metrics"], **fold["baselines"]}.items():
+        table.add_row(name, *(_cell(found.get(metric)) for metric in names))
+    return table
+
+
+def models(home: HomeOption = None, *, json: JsonOption = False) -> None:
+    """Lister les modèles enregistrés et leurs rôles."""
+    found = home_of(home).registry.list_models()
+    if json:
+        show(
+            [
+                {
+                    "model": m.run_name,
+                    "target": m.target,
+                    "version": m.version,
+                    "run_id": m.run_id,
+                    "aliases": list(m.aliases),
+                    "created_at": m.created_at.isoformat(),
+                    "metrics": m.metrics,
+                    "tags": {k: v for k, v in m.tags.items() if not k.startswith("mlflow.")},
+                }
+                for m in found
+            ]
+        )
+        return
+    table = Table("Modèle", "Cible", "Version", "Rôle", "Créé le", "Note")
+    for m in found:
+        created = f"{m.created_at:%Y-%m-%d %H:%M}"
+        roles = ", ".join(m.aliases)
+        table.add_row(m.run_name, m.target, m.version, roles, created, m.tags.get("note", ""))
+    out.print(table)
+
+
+def promote(
+    model: Reference,
+    role: Annotated[str, typer.Option("--as", help="champion ou challenger.")] = "champion",
+    target: Annotated[str | None, typer.Option("--target", help="Cible d'un alias.")] = None,
+    home: HomeOption = None,
+    *,
+    json: JsonOption = False,
+) -> None:
+    """Donner à un modèle le rôle de champion (celui qui note) ou de challenger."""
+    registry = home_of(home).registry
+    found = registry.find(model, target)
+    registry.promote(found.name, found.version, role)
+    if json:
+        show({"model": found.run_name, "target": found.target, "alias": role})
+        return
+    out.print(f"{found.run_name} est {role} de la cible {found.target}.", markup=False)
+
+
+def score(
+    target: Target = "failure",
+    model: Annotated[str, typer.Option("--model", help="Modèle à appliquer.")] = "champion",
+    as_of: Annotated[
+        str | None, typer.Option("--as-of", help="Date d'observation (la dernière du panel).")
+    ] = None,
+    home: HomeOption = None,
+    *,
+    json: JsonOption = False,
+) -> None:
+    """Noter la cohorte d'une date et publier la liste."""
+    with steps("Notation", silent=json) as progress:
+        result = modelling.score(
+            home_of(home), target, reference=model, as_of=day(as_of, "--as-of"), progress=progress
+        )
+    if json:
+        show(result)
+        return
+    out.print(f"Publication {result['publication']} : {result['rows']} structures.", markup=False)
+
+
+def explain(
+    siren: Annotated[str, typer.Argument(help="SIREN, ou « top » : la première de la liste.")],
+    target: Target = "failure",
+    home: HomeOption = None,
+    *,
+    json: JsonOption = False,
+) -> None:
+    """Expliquer le score d'une structure de la liste courante, en log-cotes et en français."""
+    result = modelling.explain(home_of(home), siren, target=target)
+    if json:
+        show(result)
+        return
+    if result["synthetic"]:
+        out.print("[bold]Données synthétiques[/bold]")
+    table = Table(f"{result['siren']}, {result['horizon_months']} mois", "log-cotes", "cumul")
+    total = result["base_value"]
+    table.add_row("valeur de base", f"{total:+.4f}", f"{total:+.4f}")
+    for name, value in result["contributions"].items():
+        if value:
+            total += value
+            table.add_row(name, f"{value:+.4f}", f"{total:+.4f}")
+    table.add_row("score", f"{result['score_logit']:+.6f}", f"somme {total:+.6f}")
+    out.print(table)
+    out.print(f"Probabilité : {result['probability']:.2%}")
+    for said in result["sentences"]:
+        out.print(f"• {said}", markup=False)
