@@ -17,10 +17,11 @@ import sys
 from pathlib import Path
 from urllib.parse import urljoin
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
 IMAGES = Path(__file__).resolve().parents[1] / "docs" / "images"
-WIDE, NARROW = {"width": 1360, "height": 900}, {"width": 360, "height": 740}
+WIDE: ViewportSize = {"width": 1360, "height": 900}
+NARROW: ViewportSize = {"width": 360, "height": 740}
 
 
 def main() -> int:
@@ -64,8 +65,8 @@ def _take(browser: Browser, link: str, output: Path) -> int:
         ("modele", "light", WIDE, urljoin(link, "/modele")),
     ):
         context = browser.new_context(
-            viewport=viewport,  # type: ignore[arg-type]
-            color_scheme=scheme,  # type: ignore[arg-type]
+            viewport=viewport,
+            color_scheme=scheme,
             storage_state=state,
             locale="fr-FR",
         )

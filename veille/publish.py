@@ -170,7 +170,7 @@ def history(lake: Lake, as_of: date, sirens: pl.Series) -> pl.DataFrame:
             pl.col("funder_level").last(),
             (pl.col("amount_cents").sum() / 100).alias("amount_eur"),
         )
-        .select(HISTORY_COLUMNS)
+        .select(*HISTORY_COLUMNS)
         .sort("siren", "fiscal_year", "funder_id")
         .collect()
     )
