@@ -17,6 +17,7 @@ from training.metrics import Estimate, evaluate, paired_difference
 from training.splits import Fold, folds, train_labels
 from training.targets import Target
 
+Scores = np.ndarray[Any, Any]
 METRICS = ("roc_auc", "average_precision", "brier", "log_loss", "ece", "precision_at_k")
 RESAMPLES = 200
 #: the indicators of the baselines "last_change" and "amount", by target
@@ -41,7 +42,7 @@ def _test_rows(data: Dataset, labels: pl.DataFrame, fold: Fold, horizon: int) ->
 
 def _baselines(
     data: Dataset, train: pl.DataFrame, test: pl.DataFrame, recipe: Recipe, horizon: int
-) -> dict[str, np.ndarray[Any, Any]]:
+) -> dict[str, Scores]:
     labelled = train.filter(pl.col("horizon_months") == horizon)
     rows = data.rows.join(
         labelled.select(*KEYS, "event"), on=list(KEYS), how="inner", maintain_order="left"
@@ -57,8 +58,11 @@ def _baselines(
     )
 
 
-def _oracle(path: Path, test: pl.DataFrame, horizon: int) -> np.ndarray[Any, Any] | None:
-    """Return the observable oracle's probabilities for the test rows (synthetic data only)."""
+def _oracle(path: Path, test: pl.DataFrame, horizon: int) -> Scores | None:
+    """Return the observable oracle's probabilities for the test rows (synthetic data only).
+
+    NaN where the structure had already ended on that day without anyone knowing it yet.
+    """
     if not path.exists():
         return None
     known = pl.read_parquet(path).filter(pl.col("horizon_months") == horizon)
@@ -68,9 +72,7 @@ def _oracle(path: Path, test: pl.DataFrame, horizon: int) -> np.ndarray[Any, Any
         how="left",
         maintain_order="left",
     )
-    if joined["p_observable"].null_count():
-        return None
-    return joined["p_observable"].to_numpy()
+    return None if joined["p_observable"].is_null().all() else joined["p_observable"].to_numpy()
 
 
 def backtest(
@@ -128,23 +130,27 @@ def _compare(
     fold: Fold,
     horizon: int,
     test: pl.DataFrame,
-    ours: np.ndarray[Any, Any],
-    others: dict[str, np.ndarray[Any, Any]],
+    ours: Scores,
+    others: dict[str, Scores],
 ) -> dict[str, Any]:
     events, structures = test["event"].to_numpy(), test["structure_id"].to_numpy()
+
+    def alone(p: Scores) -> dict[str, Any]:
+        known = ~np.isnan(p)
+        return _shown(evaluate(events[known], p[known], structures[known], resamples=RESAMPLES))
+
+    def against(p: Scores) -> dict[str, Any]:
+        known = ~np.isnan(p)
+        rows = events[known], ours[known], p[known], structures[known]
+        return _shown(paired_difference(*rows, resamples=RESAMPLES))
+
     return {
         "horizon_months": horizon,
         "test_as_of": fold.test_as_of.isoformat(),
         "train_until": fold.train_until[horizon].isoformat(),
         "n": test.height,
         "positives": int(events.sum()),
-        "metrics": _shown(evaluate(events, ours, structures, resamples=RESAMPLES)),
-        "baselines": {
-            name: _shown(evaluate(events, p, structures, resamples=RESAMPLES))
-            for name, p in others.items()
-        },
-        "differences": {
-            name: _shown(paired_difference(events, ours, p, structures, resamples=RESAMPLES))
-            for name, p in others.items()
-        },
+        "metrics": alone(ours),
+        "baselines": {name: alone(p) for name, p in others.items()},
+        "differences": {name: against(p) for name, p in others.items()},
     }

@@ -129,9 +129,8 @@ def fit(
         check_fold(labels, fold)
     target, params = recipe.target, recipe.params
     early, late = calibration_split(labels, main=target.main_horizon_months)
-    def learn(
-        at: pl.DataFrame, later: pl.DataFrame | None = None
-    ) -> RiskModel:
+
+    def learn(at: pl.DataFrame, later: pl.DataFrame | None = None) -> RiskModel:
         return RiskModel.fit(
             _rows(panel, at),
             at,

@@ -9,14 +9,15 @@ from pathlib import Path
 
 from data.errors import VeilleError
 from data.lake import Lake
-from data.rejects import empty_rejects
-from data.sources.base import Parsed, ReadOptions
+from data.sources.base import ReadOptions
 from data.synthetic import simulate
+from data.synthetic.publish import describe, write
 from features.asof import add_months
 from veille import line, modelling
 from veille.line import SYNTHETIC, Progress, quiet
-from veille.modelling import ORACLE, Home
+from veille.modelling import Home
 
+DECLARATION = Path("oracle") / "synthetic.json"
 #: observation days: half-years from here to the end of the simulated period
 SINCE = date(2017, 12, 31)
 LAST = date(2024, 12, 31)
@@ -41,12 +42,12 @@ def facts(folder: Path, structures: int, seed: int, progress: Progress = quiet) 
         The folder holds real facts, or another simulated France.
     """
     lake = Lake(folder)
-    declaration = folder / "synthetic.json"
-    text = json.dumps({"simulation": "France synthétique", "structures": structures, "seed": seed})
     present = lake.sources()
-    if present - {SYNTHETIC} or (
-        present and declaration.exists() and declaration.read_text("utf-8") != text
-    ):
+    world = simulate(structures, seed=seed, end=LAST, progress=lambda s, x: progress(s, 0.4 * x))
+    wanted = describe(world)
+    declared = folder / DECLARATION
+    known = json.loads(declared.read_text("utf-8")) if declared.exists() else None
+    if present - {SYNTHETIC} or (present and known != wanted):
         raise VeilleError(
             "Ce dossier contient déjà d'autres faits.",
             code="home-not-empty",
@@ -55,26 +56,14 @@ def facts(folder: Path, structures: int, seed: int, progress: Progress = quiet) 
             expected="un dossier vide, ou la même France synthétique",
             todo="choisir un autre dossier avec --home",
         )
-    folder.mkdir(parents=True, exist_ok=True)
-    declaration.write_text(text, "utf-8")
-    if lake.find(SYNTHETIC, declaration, ReadOptions()) is not None and (folder / ORACLE).exists():
+    if known is not None and lake.find(SYNTHETIC, declared, ReadOptions()) is not None:
+        progress("déjà là", 1.0)
         return
-    world = simulate(structures, seed=seed, end=LAST, progress=lambda s, x: progress(s, 0.5 * x))
-    tables = world.tables()
-    progress("oracle", 0.6)
-    # The last days whose 12- and 18-month labels are observed: those that evaluations test on.
+    # The last days whose 12-month label is observed: those that evaluations test on.
     days = [add_months(LAST, -6 * k) for k in range(2, 7)]
-    (folder / ORACLE).parent.mkdir(parents=True, exist_ok=True)
-    pending = folder / ORACLE.with_suffix(".pending")
-    world.oracle(days).write_parquet(pending)
-    pending.replace(folder / ORACLE)
+    parsed = write(folder, world, days, progress=lambda s, x: progress(s, 0.4 + 0.4 * x))
     progress("lac", 0.9)
-    lake.commit(
-        Parsed(sum(t.height for t in tables.values()), tables, empty_rejects()),
-        source=SYNTHETIC,
-        file=declaration,
-        options=ReadOptions(),
-    )
+    lake.commit(parsed, source=SYNTHETIC, file=declared, options=ReadOptions())
     progress("lac", 1.0)
 
 

@@ -92,11 +92,11 @@ class LifeLaw:
     most: float = 0.45
     # monthly collective-proceedings hazard by tension, at the reference structure
     proceedings: Floats = field(
-        default_factory=lambda: _row(0.00001, 0.00002, 0.00005, 0.00035, 0.0046)
+        default_factory=lambda: _row(0.00001, 0.00002, 0.00004, 0.0003, 0.0049)
     )
     # voluntary ends: mostly small, old or very young structures, less driven by cash
     voluntary: Floats = field(
-        default_factory=lambda: _row(0.00012, 0.00016, 0.00028, 0.0008, 0.0032)
+        default_factory=lambda: _row(0.00007, 0.0001, 0.00022, 0.0010, 0.0044)
     )
     merger: Floats = field(default_factory=lambda: _row(0.0002, 0.0002, 0.0003, 0.0006, 0.001))
     stuck: float = 0.05
@@ -133,7 +133,7 @@ class LifeLaw:
     filing: Floats = field(default_factory=lambda: _row(0.45, 0.40, 0.28, 0.16, 0.06))
     # who lets what be seen, and from which month of which year
     shares_payments: float = 0.55
-    shares_debts: float = 0.75
+    shares_debts: float = 0.85
     payments_from: tuple[int, int] = (2, 4)
     debts_from: tuple[int, int] = (2, 4)
     alerts_from: int = 2

@@ -218,7 +218,7 @@ RISING = {
 
 
 def test_a_simple_model_comes_close_to_the_observable_oracle(world: World) -> None:
-    """Twenty columns written by hand, 20,000 structures, out of time: within 0.025 of AUC."""
+    """Twenty columns written by hand, 20,000 structures, out of time: within 0.02 of AUC."""
     from lightgbm import LGBMClassifier
 
     tables = world.tables()
@@ -251,5 +251,5 @@ def test_a_simple_model_comes_close_to_the_observable_oracle(world: World) -> No
     score = model.predict_proba(new.select(pl.col(names).cast(pl.Float64)).to_numpy())[:, 1]
     truth = new["p_true"].to_numpy()
     best = expected_auc(new["p_observable"].to_numpy(), truth)
-    assert best - 0.025 < expected_auc(np.asarray(score), truth) < best + 0.002
+    assert best - 0.02 < expected_auc(np.asarray(score), truth) < best + 0.002
     assert abs(score.mean() - truth.mean()) < 0.003
