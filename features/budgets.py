@@ -9,7 +9,7 @@ import polars as pl
 
 from features.engines.base import Frame
 from features.frames import PPM, Day, known
-from features.indicator import Direction, Grain, Indicator
+from features.indicator import Direction, Grain, Indicator, divided
 
 _c = nw.col
 _NONE = "aucun budget connu pour les financeurs de la structure"
@@ -28,7 +28,7 @@ def _mean(column: str) -> nw.Expr:
     weight = nw.when(seen).then(_c("weight_ppm")).otherwise(nw.lit(0))
     value = nw.when(seen).then(_c(column)).otherwise(nw.lit(0))
     top, bottom = (weight * value).sum().cast(nw.Float64), weight.sum().cast(nw.Float64)
-    return nw.when(bottom > 0).then(top / bottom / PPM)
+    return nw.when(bottom > 0).then(divided(top / bottom, PPM))
 
 
 def _voted(budgets: pl.DataFrame, as_of: date) -> pl.DataFrame:
@@ -40,7 +40,7 @@ def _voted(budgets: pl.DataFrame, as_of: date) -> pl.DataFrame:
     amounts = (
         budgets.filter(pl.col("year") <= as_of.year + 1)
         .with_columns(pl.col("programme").fill_null(""))
-        .sort("known_day")
+        .sort("known_day", "cents")  # of two votes known the same day, the larger
         .group_by("funder_id", "programme", "year", "stage", maintain_order=True)
         # cancellations add up, a vote is replaced by the latest
         .agg(pl.col("cents").sum().alias("sum"), pl.col("cents").last().alias("last"))
@@ -221,7 +221,7 @@ INDICATORS: tuple[Indicator, ...] = (
         "Part des structures du même programme et du même objet qui ont perdu plus de la moitié",
         "{value} des structures financées pour le même objet ont perdu plus de la moitié.",
         "le renouvellement dépend de l'objet, pas seulement du programme",
-        _c("_peer_loss_ppm").cast(nw.Float64) / PPM,
+        divided(_c("_peer_loss_ppm"), PPM),
         _NO_PEER,
     ),
 )

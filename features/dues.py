@@ -7,7 +7,7 @@ import narwhals as nw
 from features.asof import add_months, to_day
 from features.engines.base import Frame
 from features.frames import Day, known
-from features.indicator import Indicator, count, eur, ratio, total
+from features.indicator import Indicator, count, eur, in_months, ratio, total
 
 _c = nw.col
 _NO_DEBT = "situation auprès de l'URSSAF non communiquée"
@@ -151,7 +151,7 @@ INDICATORS: tuple[Indicator, ...] = (
         "Mois depuis la clôture des derniers comptes déposés",
         "Les derniers comptes déposés datent de {value}.",
         "un dépôt qui s'arrête est un signal gratuit et daté",
-        (_c("_as_of_day") - _c("_closed_day")) / 30.4375,
+        in_months(_c("_as_of_day") - _c("_closed_day")),
     ),
     Indicator(
         "accounts_missing",
@@ -227,7 +227,7 @@ INDICATORS: tuple[Indicator, ...] = (
         "Mois depuis le dernier signalement",
         "Le dernier signalement date de {value}.",
         "un signalement récent pèse davantage",
-        (_c("_as_of_day") - _c("_alert_day")) / 30.4375,
+        in_months(_c("_as_of_day") - _c("_alert_day")),
     ),
     Indicator(
         "alert_severity",

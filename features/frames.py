@@ -100,8 +100,10 @@ def _lines(facts: Facts, as_of: date) -> Frame:
 def _funders(lines: Frame) -> Frame:
     return (
         lines.filter(~nw.col("slot").is_null())
-        .group_by("siren", "funder_id", "funder_level")
+        .group_by("siren", "funder_id")
         .agg(
+            # lists may disagree on the level; split by it, a funder would look lost, and found
+            nw.col("funder_level").min(),
             *_slot_sums("grant_cents", "s", SLOTS),
             total("contract_cents", nw.col("slot") == 0).cast(nw.Int64).alias("contract0"),
             nw.col("n_slots").max().alias("n_slots"),
@@ -205,13 +207,9 @@ def _peers(cells: Frame, funders: Frame) -> Frame:
                 "cell",
                 nw.lit(1).alias("size"),
                 _flag(_lost(f"t{now}", f"t{before}")).alias("lost"),
-                nw.lit(1 if now == 0 else 0).alias("recent"),
             )
         )
-    history = nw.concat(pieces, how="vertical").with_columns(
-        (nw.col("lost") * nw.col("recent")).alias("recent_lost"),
-        nw.lit(1).alias("all"),
-    )
+    history = nw.concat(pieces, how="vertical").with_columns(nw.lit(1).alias("all"))
     overall = history.group_by("all").agg(
         nw.col("lost").sum().cast(nw.Float64).alias("a_lost"),
         nw.col("size").sum().cast(nw.Float64).alias("a_size"),

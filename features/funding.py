@@ -1,4 +1,4 @@
-"""Funding indicators: amounts, trends, concentration, losses, shape of the history.
+"""Funding indicators: amounts, trends, age of the history.
 
 Slots (s0 latest, s1 before…) are explained in `features.coverage`; a change compares only funders
 whose data exist in both slots.
@@ -8,15 +8,28 @@ from __future__ import annotations
 
 import narwhals as nw
 
-from features.indicator import Direction, Grain, Indicator, Kind, change, count, eur, ratio, total
+from features.indicator import (
+    Direction,
+    Grain,
+    Indicator,
+    Kind,
+    change,
+    divided,
+    eur,
+    in_months,
+    in_years,
+    ratio,
+    total,
+)
 
 _c = nw.col
-_BOTH = _c("n_slots") >= 2
-_NONE = "aucune subvention connue"
-_FIRST = "aucune année antérieure connue pour les mêmes financeurs"
+#: the funder's data exist in slot 1 as well as in slot 0
+BOTH = _c("n_slots") >= 2
+NONE = "aucune subvention connue"
+FIRST = "aucune année antérieure connue pour les mêmes financeurs"
 
 
-def _funding(
+def funding(
     name: str,
     grain: Grain,
     unit: str,
@@ -25,9 +38,10 @@ def _funding(
     sentence: str,
     why: str,
     expr: nw.Expr,
-    missing: str = _NONE,
+    missing: str = NONE,
     kind: Kind = "numeric",
 ) -> Indicator:
+    """Return an indicator of the theme "funding"."""
     return Indicator(
         name,
         "funding",
@@ -44,59 +58,24 @@ def _funding(
 
 
 def _mean_before() -> nw.Expr:
-    return eur(_c("_s1") + _c("_s2") + _c("_s3")) / 3.0
+    return divided(eur(_c("_s1") + _c("_s2") + _c("_s3")), 3.0)
 
 
 #: sums by structure that several indicators share (not indicators themselves)
 INGREDIENTS: dict[str, dict[str, nw.Expr]] = {
     "funder": {
         **{f"_s{k}": total(f"s{k}") for k in range(6)},
-        "_both0": total("s0", _BOTH),
+        "_both0": total("s0", BOTH),
         "_both0_2": total("s0", _c("n_slots") >= 3),
-        "_lost": total("s1", (_c("s0") * 2 < _c("s1")) & _BOTH),
-        "_contract0": total("contract0"),
-        "_state0": total("s0", _c("funder_level") == "state"),
-        "_state1": total("s1", (_c("funder_level") == "state") & _BOTH),
-        "_state_both0": total("s0", (_c("funder_level") == "state") & _BOTH),
-        "_other0": total("s0", _c("funder_level") != "state"),
-        "_other1": total("s1", (_c("funder_level") != "state") & _BOTH),
-        "_other_both0": total("s0", (_c("funder_level") != "state") & _BOTH),
     },
     "line": {
-        "_lines0": count((_c("slot") == 0) & (_c("grant_cents") > 0)),
-        "_lines1": count((_c("slot") == 1) & (_c("grant_cents") > 0)),
-        "_largest_line": nw.when(_c("slot") == 0).then(_c("grant_cents")).max(),
         "_last_day": nw.when(_c("grant_cents") > 0).then(_c("event_day")).max(),
         "_first_day": _c("event_day").min(),
-        "_multi0": total("grant_cents", (_c("slot") == 0) & _c("multi_year")),
-        "_round0": total("grant_cents", (_c("slot") == 0) & (_c("cents") % 100_000 == 0)),
-        "_recovered": total("cents", (_c("slot") <= 1) & (_c("cents") < 0)),
-        **{
-            f"_purpose_{kind}": total(
-                "grant_cents", (_c("slot") == 0) & (_c("purpose_kind") == kind)
-            )
-            for kind in ("operating", "project", "job_post", "investment", "exceptional", "event")
-        },
     },
-    "programme": {
-        "_n_programmes0": count(_c("p0") > 0),
-        "_n_programmes1": count(_c("p1") > 0),
-        "_largest_programme": _c("p0").max(),
-        "_lost_programmes": count((_c("p1") > 0) & (_c("p0") == 0)),
-    },
-}
-
-_PURPOSES: dict[str, tuple[str, Direction]] = {
-    "operating": ("fonctionnement", 0),
-    "project": ("projets", 0),
-    "job_post": ("postes et emplois", 0),
-    "investment": ("investissement", 1),
-    "exceptional": ("aides exceptionnelles", 1),
-    "event": ("événements", 0),
 }
 
 INDICATORS: tuple[Indicator, ...] = (
-    _funding(
+    funding(
         "grants_eur",
         "panel",
         "eur",
@@ -106,7 +85,7 @@ INDICATORS: tuple[Indicator, ...] = (
         "taille des financements publics en jeu",
         eur(_c("_s0")),
     ),
-    _funding(
+    funding(
         "grants_previous_eur",
         "panel",
         "eur",
@@ -116,7 +95,7 @@ INDICATORS: tuple[Indicator, ...] = (
         "niveau d'avant, pour lire la tendance",
         eur(_c("_s1")),
     ),
-    _funding(
+    funding(
         "grants_two_before_eur",
         "panel",
         "eur",
@@ -126,7 +105,7 @@ INDICATORS: tuple[Indicator, ...] = (
         "profondeur de l'historique",
         eur(_c("_s2")),
     ),
-    _funding(
+    funding(
         "grants_change_1y_ratio",
         "panel",
         "ratio",
@@ -135,9 +114,9 @@ INDICATORS: tuple[Indicator, ...] = (
         "Les subventions des mêmes financeurs {ont_change} en un an.",
         "une baisse récente annonce une tension ; une hausse ponctuelle retombe souvent",
         change(_c("_both0"), _c("_s1")),
-        _FIRST,
+        FIRST,
     ),
-    _funding(
+    funding(
         "grants_change_2y_ratio",
         "panel",
         "ratio",
@@ -146,9 +125,9 @@ INDICATORS: tuple[Indicator, ...] = (
         "Les subventions des mêmes financeurs {ont_change} en deux ans.",
         "tendance de fond",
         change(_c("_both0_2"), _c("_s2")),
-        _FIRST,
+        FIRST,
     ),
-    _funding(
+    funding(
         "grants_vs_mean_ratio",
         "panel",
         "ratio",
@@ -157,9 +136,9 @@ INDICATORS: tuple[Indicator, ...] = (
         "Le dernier exercice représente {value} de la moyenne des trois précédents.",
         "un pic au-dessus de l'habitude annonce une retombée",
         ratio(eur(_c("_s0")), _mean_before()),
-        _FIRST,
+        FIRST,
     ),
-    _funding(
+    funding(
         "grants_floor_ratio",
         "panel",
         "ratio",
@@ -169,7 +148,7 @@ INDICATORS: tuple[Indicator, ...] = (
         "un socle régulier protège",
         ratio(nw.min_horizontal(_c("_s0"), _c("_s1"), _c("_s2")), _c("_s0")),
     ),
-    _funding(
+    funding(
         "grants_peak_ratio",
         "panel",
         "ratio",
@@ -179,7 +158,7 @@ INDICATORS: tuple[Indicator, ...] = (
         "distance au sommet",
         ratio(_c("_s0"), nw.max_horizontal(_c("_s0"), _c("_s1"), _c("_s2"), _c("_s3"), _c("_s4"))),
     ),
-    _funding(
+    funding(
         "grants_volatility_ratio",
         "panel",
         "ratio",
@@ -193,7 +172,7 @@ INDICATORS: tuple[Indicator, ...] = (
             _c("_s0") + _c("_s1") + _c("_s2") + _c("_s3"),
         ),
     ),
-    _funding(
+    funding(
         "grants_years_count",
         "panel",
         "count",
@@ -206,7 +185,7 @@ INDICATORS: tuple[Indicator, ...] = (
             nw.when(_c("_s0") > 0).then(nw.lit(1)).otherwise(nw.lit(0)),
         ),
     ),
-    _funding(
+    funding(
         "history_years",
         "panel",
         "years",
@@ -214,9 +193,9 @@ INDICATORS: tuple[Indicator, ...] = (
         "Ancienneté du premier financement connu",
         "Le premier financement public connu remonte à {value}.",
         "une relation ancienne se rompt moins",
-        (_c("_as_of_day") - _c("_first_day")) / 365.25,
+        in_years(_c("_as_of_day") - _c("_first_day")),
     ),
-    _funding(
+    funding(
         "months_since_last_grant",
         "panel",
         "months",
@@ -224,234 +203,6 @@ INDICATORS: tuple[Indicator, ...] = (
         "Mois depuis la dernière subvention",
         "La dernière subvention connue date de {value}.",
         "le silence des financeurs",
-        (_c("_as_of_day") - _c("_last_day")) / 30.4375,
-    ),
-    _funding(
-        "funders_count",
-        "funder",
-        "count",
-        -1,
-        "Nombre de financeurs du dernier exercice",
-        "La structure compte {value} financeur(s) public(s).",
-        "plusieurs financeurs amortissent une coupe",
-        count(_c("s0") > 0),
-    ),
-    _funding(
-        "largest_funder_share_ratio",
-        "funder",
-        "ratio",
-        1,
-        "Part du premier financeur",
-        "Le premier financeur apporte {value} des subventions.",
-        "dépendance à une seule décision",
-        _c("share0_ppm").max().cast(nw.Float64) / 1e6,
-    ),
-    _funding(
-        "funders_hhi",
-        "funder",
-        "index",
-        1,
-        "Concentration des financeurs (indice de Herfindahl)",
-        "Les financements sont concentrés (indice {value}).",
-        "concentration complète, au-delà du premier financeur",
-        (_c("share0_ppm") * _c("share0_ppm")).sum().cast(nw.Float64) / 1e12,
-    ),
-    _funding(
-        "lost_funders_share_ratio",
-        "panel",
-        "ratio",
-        1,
-        "Part des subventions de l'an passé dont le financeur a coupé plus de la moitié",
-        "Des financeurs qui apportaient {value} des subventions ont coupé plus de la moitié.",
-        "perte d'un financeur récurrent",
-        ratio(_c("_lost"), _c("_s1")),
-        _FIRST,
-    ),
-    _funding(
-        "lost_funders_count",
-        "funder",
-        "count",
-        1,
-        "Nombre de financeurs perdus en un an",
-        "{value} financeur(s) de l'an passé ne finance(nt) plus la structure.",
-        "première perte d'un financeur",
-        count((_c("s1") > 0) & (_c("s0") == 0) & _BOTH),
-    ),
-    _funding(
-        "contract_share_ratio",
-        "panel",
-        "ratio",
-        0,
-        "Part de la commande publique",
-        "La commande publique représente {value} de l'argent public reçu.",
-        "subvention ou marché : le risque n'est pas le même",
-        ratio(_c("_contract0"), _c("_contract0") + _c("_s0")),
-    ),
-    _funding(
-        "state_share_ratio",
-        "panel",
-        "ratio",
-        0,
-        "Part de l'État dans les subventions",
-        "L'État apporte {value} des subventions connues.",
-        "exposition au budget de l'État",
-        ratio(_c("_state0"), _c("_s0")),
-    ),
-    _funding(
-        "state_change_1y_ratio",
-        "panel",
-        "ratio",
-        0,
-        "Évolution des subventions de l'État en un an",
-        "Les subventions de l'État {ont_change} en un an.",
-        "signal propre à l'État",
-        change(_c("_state_both0"), _c("_state1")),
-        _FIRST,
-    ),
-    _funding(
-        "local_eur",
-        "panel",
-        "eur",
-        -1,
-        "Subventions hors État",
-        "Les autres financeurs apportent {value}.",
-        "des soutiens locaux amortissent",
-        eur(_c("_other0")),
-    ),
-    _funding(
-        "local_change_1y_ratio",
-        "panel",
-        "ratio",
-        0,
-        "Évolution des subventions hors État en un an",
-        "Les subventions des collectivités et opérateurs {ont_change} en un an.",
-        "signal propre aux collectivités",
-        change(_c("_other_both0"), _c("_other1")),
-        _FIRST,
-    ),
-    _funding(
-        "grant_lines_count",
-        "panel",
-        "count",
-        0,
-        "Nombre de subventions du dernier exercice",
-        "Le dernier exercice compte {value} subvention(s).",
-        "dispersion des décisions",
-        _c("_lines0").cast(nw.Float64),
-    ),
-    _funding(
-        "grant_lines_previous_count",
-        "panel",
-        "count",
-        0,
-        "Nombre de subventions de l'exercice précédent",
-        "L'exercice précédent comptait {value} subvention(s).",
-        "dispersion d'avant",
-        _c("_lines1").cast(nw.Float64),
-    ),
-    _funding(
-        "largest_line_share_ratio",
-        "panel",
-        "ratio",
-        1,
-        "Part de la plus grosse subvention",
-        "Une seule subvention représente {value} du total.",
-        "dépendance à une décision",
-        ratio(_c("_largest_line"), _c("_s0")),
-    ),
-    _funding(
-        "round_share_ratio",
-        "panel",
-        "ratio",
-        0,
-        "Part des montants ronds (multiples de 1 000 €)",
-        "{value} du montant vient de subventions d'un montant rond.",
-        "un montant rond signale une décision discrétionnaire, pas un barème",
-        ratio(_c("_round0"), _c("_s0")),
-    ),
-    _funding(
-        "multi_year_share_ratio",
-        "panel",
-        "ratio",
-        -1,
-        "Part sous convention pluriannuelle",
-        "{value} des subventions sont sous convention pluriannuelle.",
-        "pratique protectrice demandée aux financeurs",
-        ratio(_c("_multi0"), _c("_s0")),
-    ),
-    _funding(
-        "recovered_eur",
-        "panel",
-        "eur",
-        1,
-        "Montants repris par les financeurs",
-        "Des financeurs ont repris {value}.",
-        "un reversement pèse sur la trésorerie",
-        eur(nw.lit(0) - _c("_recovered")),
-    ),
-    _funding(
-        "programmes_count",
-        "panel",
-        "count",
-        -1,
-        "Nombre de programmes ou dispositifs",
-        "Les subventions relèvent de {value} programme(s).",
-        "diversification",
-        _c("_n_programmes0").cast(nw.Float64),
-    ),
-    _funding(
-        "largest_programme_share_ratio",
-        "panel",
-        "ratio",
-        1,
-        "Part du premier programme",
-        "Un seul programme apporte {value} des subventions.",
-        "exposition à une ligne budgétaire",
-        ratio(_c("_largest_programme"), _c("_s0")),
-    ),
-    _funding(
-        "lost_programmes_count",
-        "panel",
-        "count",
-        1,
-        "Programmes perdus en un an",
-        "{value} programme(s) de l'an passé ne finance(nt) plus la structure.",
-        "perte d'une ligne",
-        _c("_lost_programmes").cast(nw.Float64),
-    ),
-    *(
-        _funding(
-            f"{kind}_share_ratio",
-            "panel",
-            "ratio",
-            direction,
-            f"Part des subventions pour {words}",
-            f"{{value}} des subventions vont à : {words}.",
-            "l'objet dit si le soutien se renouvelle",
-            ratio(_c(f"_purpose_{kind}"), _c("_s0")),
-        )
-        for kind, (words, direction) in _PURPOSES.items()
-    ),
-    _funding(
-        "main_programme",
-        "panel",
-        "category",
-        0,
-        "Premier programme",
-        "Le premier programme est « {value} ».",
-        "chaque programme a sa pratique de renouvellement",
-        _c("_main_programme"),
-        kind="categorical",
-    ),
-    _funding(
-        "main_purpose",
-        "panel",
-        "category",
-        0,
-        "Objet principal",
-        "L'objet principal des subventions est « {value} ».",
-        "l'objet dit si le soutien se renouvelle",
-        _c("_main_purpose"),
-        kind="categorical",
+        in_months(_c("_as_of_day") - _c("_last_day")),
     ),
 )

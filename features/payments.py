@@ -8,7 +8,7 @@ import polars as pl
 from features.asof import add_months, to_day
 from features.engines.base import Frame
 from features.frames import PPM, Day, known
-from features.indicator import Indicator, capped, count, eur, ratio, total
+from features.indicator import Indicator, capped, count, divided, eur, ratio, total
 
 _c = nw.col
 _NONE = "aucun paiement connu : les financeurs de la structure ne communiquent pas leurs dates"
@@ -44,7 +44,7 @@ def delays(day: Day) -> Frame:
     """Return structure × funder with the funder's latest published delay and its drift, days."""
     table = day.facts.engine.collect(known(day.facts.funder_delays, day.as_of))
     latest = (
-        table.sort("funder_id", "year", "known_day")
+        table.sort("funder_id", "year", "known_day", "mean_days")
         .unique(["funder_id", "year"], keep="last", maintain_order=True)
         .with_columns(
             pl.col("mean_days").diff().over("funder_id").alias("drift"),
@@ -78,7 +78,7 @@ def _published(column: str) -> nw.Expr:
     weight = nw.when(seen).then(_c("weight_ppm")).otherwise(nw.lit(0))
     value = nw.when(seen).then(_c(column)).otherwise(nw.lit(0))
     top, bottom = (weight * value).sum().cast(nw.Float64), weight.sum().cast(nw.Float64)
-    return nw.when(bottom > 0).then(top / bottom / 1000.0)
+    return nw.when(bottom > 0).then(divided(top / bottom, 1000.0))
 
 
 def _days(flag: str) -> nw.Expr:

@@ -8,7 +8,7 @@ from data.contracts import FAILURE_KINDS
 from features.asof import add_months, to_day
 from features.engines.base import Frame
 from features.frames import PPM, Day, known, rate
-from features.indicator import Indicator, capped, eur, ratio
+from features.indicator import Indicator, capped, divided, eur, in_years, ratio
 
 _c = nw.col
 _UNKNOWN = "caractéristique absente du répertoire"
@@ -58,7 +58,7 @@ INDICATORS: tuple[Indicator, ...] = (
         "Âge de la structure",
         "La structure a {value}.",
         "les plus jeunes et les plus anciennes n'ont pas le même risque",
-        (_c("_as_of_day") - _c("created_day")) / 365.25,
+        in_years(_c("_as_of_day") - _c("created_day")),
     ),
     Indicator(
         "employees",
@@ -157,7 +157,7 @@ INDICATORS: tuple[Indicator, ...] = (
         "Taux de défaillance du secteur sur 24 mois",
         "{value} des structures du secteur ont défailli en deux ans.",
         "le risque commun du secteur",
-        _c("sector_ppm").cast(nw.Float64) / PPM,
+        divided(_c("sector_ppm"), PPM),
     ),
     Indicator(
         "departement_failure_rate_ratio",
@@ -169,6 +169,6 @@ INDICATORS: tuple[Indicator, ...] = (
         "Taux de défaillance du département sur 24 mois",
         "{value} des structures du département ont défailli en deux ans.",
         "le risque commun du territoire",
-        _c("departement_ppm").cast(nw.Float64) / PPM,
+        divided(_c("departement_ppm"), PPM),
     ),
 )

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 # for 30 trees. Read by OpenMP when LightGBM is first loaded, hence before its import.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
+NEWTON_STEPS = 6
+
 
 class Stack:
     """Rows of the trees: one per observed (row, horizon), the horizon being the last column.
@@ -122,7 +124,7 @@ def learning_curve(
     Returns
     -------
     curve : ndarray
-        Log-loss on the hold-out after 1, 2… trees.
+        Levelled log-loss on the hold-out (see `levelled`) after 1, 2… trees.
     booster : lightgbm.Booster
     """
     import lightgbm as lgb
@@ -130,18 +132,61 @@ def learning_curve(
     train.data.set_init_score(train.spread(offsets[0]))
     hold.data.set_init_score(hold.spread(offsets[1]))
     history: dict[str, dict[str, list[float]]] = {}
+    parts = [len(at) for at in hold.rows]
+
+    def loss(probabilities: Floats, _data: object) -> tuple[str, float, bool]:
+        score = levelled(_logit(probabilities), hold.labels, parts)
+        return "levelled", float(log_losses(score, hold.labels).mean()), False
+
     booster = lgb.train(
-        train.options,
+        {**train.options, "metric": "None"},
         train.data,
         params.max_rounds,
         valid_sets=[hold.data],
         valid_names=["hold"],
+        feval=loss,
         callbacks=[
             lgb.early_stopping(params.patience, verbose=False),
             lgb.record_evaluation(history),
         ],
     )
-    return np.array(history["hold"]["binary_logloss"]), booster
+    return np.array(history["hold"]["levelled"]), booster
+
+
+def levelled(score: Floats, labels: NDArray[np.int8], parts: Sequence[int]) -> Floats:
+    """Return log-odds shifted, part by part, so that they expect the events that happened.
+
+    The level of a coming year cannot be learnt from the years before; the calibration sees to
+    it. Choosing a form or a number of trees must not be ruled by it.
+
+    Parameters
+    ----------
+    score : ndarray (n,)
+        Log-odds, the rows of one horizon after those of another.
+    labels : ndarray (n,)
+        0 or 1.
+    parts : sequence of int
+        Rows of each horizon, in order.
+    """
+    out = score.copy()
+    start = 0
+    for size in parts:
+        at = slice(start, start + size)
+        start += size
+        events = float(labels[at].sum())
+        if not 0 < events < size:
+            continue
+        for _ in range(NEWTON_STEPS):
+            p = 1.0 / (1.0 + np.exp(-out[at]))
+            step = (events - p.sum()) / max(float((p * (1 - p)).sum()), 1e-9)
+            out[at] += np.clip(step, -2.0, 2.0)
+    return out
+
+
+def _logit(p: Floats) -> Floats:
+    kept = np.clip(p, 1e-12, 1 - 1e-12)
+    out: Floats = np.log(kept) - np.log1p(-kept)
+    return out
 
 
 def fit_member(stack: Stack, rounds: int, weights: Floats, offset: Floats) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from models.boosting import Stack, learning_curve, log_losses
+from models.boosting import Stack, learning_curve, levelled, log_losses
 from models.linear import LinearPart, fit_linear, prior_intercepts
 from models.sample import Sample, observed, split_holdout
 from models.trees import forest_at
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 CAUTIOUS_L2 = 16.0
 BLENDS = (0.0, 0.25, 0.5, 0.75)  # shares of the linear part tried beside trees grown alone
+CLEARLY_WORSE = 1e-5  # log-loss a label
 MORE_ROUNDS = 1.1  # the final fit has more rows than the one that chose the rounds
 
 
@@ -94,8 +95,12 @@ class _Fold:
         )
 
     def losses(self, scores: Floats) -> Floats:
-        """Return the log-loss of each held-out row, summed over its horizons."""
-        each = np.where(self.target >= 0, log_losses(scores, self.target), 0.0)
+        """Return the levelled log-loss of each held-out row, summed over its horizons."""
+        shifted = scores.copy()
+        for h in range(scores.shape[1]):
+            seen = self.target[:, h] >= 0
+            shifted[seen, h] = levelled(scores[seen, h], self.target[seen, h], [int(seen.sum())])
+        each = np.where(self.target >= 0, log_losses(shifted, self.target), 0.0)
         out: Floats = each.sum(axis=1)
         return out
 
@@ -151,6 +156,8 @@ def _search_l2(
             )
             found[l2] = (loss / labels, parts)
             lines = list(parts)
+            if loss / labels > min(value for value, _ in found.values()) + CLEARLY_WORSE:
+                break  # looser penalties only get worse, and are the slowest to fit
     best = min(found, key=lambda k: (found[k][0], -k))
     losses = {f"l2_{k:g}": loss for k, (loss, _) in found.items()}
     return best, found[best][1], {**losses, "linear": found[best][0]}

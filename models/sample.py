@@ -25,6 +25,9 @@ MIN_EVENTS = 8  # structures with an event, on each side of a hold-out, under wh
 
 SMALL = 20_000  # rows up to which every fold is held out in turn
 
+#: days held out at least, over the blocks together
+HELD_DAYS = 3
+
 
 @dataclass(frozen=True)
 class Sample:
@@ -123,28 +126,35 @@ def split_holdout(
 ) -> tuple[str, list[tuple[Targets, Targets]]]:
     """Return the kind of hold-out, then targets of fitting parts and of their hold-outs.
 
-    "time": the latest days are held out, once. A label of the fitting part is kept only if its
-    window ends by the first held-out day: with held-out days from 2022-07-01 on, the 12-month
-    label of 2021-10-01, known on 2022-10-01, is left out, its 6-month label is kept.
+    "time": the latest days are held out, in blocks of `holdout_share` of the days; a yearly panel
+    holds out `HELD_DAYS` single years in turn, because one year alone says more of that year than
+    of the model. A label of a fitting part is kept only if its window ends by the first day of
+    its hold-out: with held-out days from 2022-07-01 on, the 12-month label of 2021-10-01, known
+    on 2022-10-01, is left out, its 6-month label is kept.
     "structure": where that leaves too few events at some horizon, structures are held out with
     all their days; a small panel is cut in folds, each held out in turn.
     "none": too few events for either.
     """
     targets, structures = sample.targets, sample.structures
     days = np.unique(sample.days)
-    if len(days) > 1:
-        first = days[-max(1, round(params.holdout_share * len(days)))]
-        late = sample.days >= first
-        ends = np.column_stack([_months_later(sample.days, m) for m in horizons])
-        fitting = np.where(ends <= first, targets, -1).astype(np.int8)
+    block = max(1, round(params.holdout_share * len(days)))
+    ends = np.column_stack([_months_later(sample.days, m) for m in horizons])
+    pairs = []
+    for k in range(-(-HELD_DAYS // block)):
+        at = days[max(0, len(days) - block * (k + 1)) : len(days) - block * k]
+        if len(at) == 0 or at[0] == days[0]:
+            break
+        late = (sample.days >= at[0]) & (sample.days <= at[-1])
+        fitting = np.where(ends <= at[0], targets, -1).astype(np.int8)
         held = np.where(late[:, None], targets, -1).astype(np.int8)
         if _events(fitting, structures).min() >= MIN_EVENTS <= _events(held, structures).max():
-            return "time", [(fitting, held)]
+            pairs.append((fitting, held))
+    if pairs:
+        return "time", pairs
     if _events(targets, structures).max() < 2 * MIN_EVENTS:
         return "none", []
     fold = _folds(sample, params.seed, max(2, round(1 / params.holdout_share)))
     used = range(int(fold.max()) + 1) if len(targets) <= SMALL else range(1)
-    pairs = []
     for k in used:
         out = (fold == k)[structures][:, None]
         pairs.append(

@@ -92,7 +92,7 @@ class FitParams:
     feature_fraction: float = 0.7
     lambda_l2: float = 10.0
     min_leaf_weight: float = 3.0
-    l2_grid: tuple[float, ...] = (1.0, 4.0, 16.0, 64.0, 256.0, 1024.0)
+    l2_grid: tuple[float, ...] = (1.0, 4.0, 16.0, 64.0, 256.0, 1024.0, 4096.0)
     holdout_share: float = 0.25
     knots: int = 256
     min_level_rows: int = 10

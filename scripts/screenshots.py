@@ -1,8 +1,8 @@
-"""Take the screenshots of the README from a server on synthetic data: docs/images/*.png.
+"""Take the screenshots of the documentation: docs/images/*.png.
 
-    veille demo --no-serve && veille serve &
-    veille users link LOGIN
-    python scripts/screenshots.py http://127.0.0.1:8000/connexion/lien/...
+    make screenshots                              # a demonstration in a temporary folder
+    make screenshots SHOTS="--structures 20000"   # the same, larger
+    make screenshots SHOTS="--link LINK"          # an open server; LINK from `veille users link`
 
 The one-time link signs the browser in. A server whose data are not synthetic is refused: no real
 name goes into a picture.
@@ -13,31 +13,86 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
+import socket
+import subprocess
 import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
+from urllib.error import URLError
 from urllib.parse import urljoin
+from urllib.request import urlopen
 
 from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
 IMAGES = Path(__file__).resolve().parents[1] / "docs" / "images"
+VEILLE = Path(sys.executable).with_name("veille")
 WIDE: ViewportSize = {"width": 1360, "height": 900}
 NARROW: ViewportSize = {"width": 360, "height": 740}
+READY_WITHIN_S = 60
 
 
 def main() -> int:
     """Take every picture; return 1 when the server has real data."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("link", help="lien de connexion à usage unique")
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--link", help="lien de connexion à usage unique d'un service déjà ouvert")
+    parser.add_argument("--structures", type=int, default=3000, help="taille de la démonstration")
     parser.add_argument("--output", type=Path, default=IMAGES)
     arguments = parser.parse_args()
     arguments.output.mkdir(parents=True, exist_ok=True)
+    if arguments.link:
+        return _shoot(arguments.link, arguments.output)
+    with _demonstration(arguments.structures) as link:
+        return _shoot(link, arguments.output)
+
+
+@contextmanager
+def _demonstration(structures: int) -> Iterator[str]:
+    """Make and serve a demonstration in a temporary folder; yield a link that signs in."""
+    with tempfile.TemporaryDirectory(prefix="veille-") as folder:
+        veille, home = str(VEILLE), ("--home", folder)
+        size = ("--structures", str(structures))
+        subprocess.run(
+            [veille, "demo", "--no-serve", *size, *home], check=True, stdout=subprocess.DEVNULL
+        )
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = str(probe.getsockname()[1])
+        server = subprocess.Popen(
+            [veille, "serve", "--port", port, *home], stdout=subprocess.DEVNULL
+        )
+        try:
+            _wait(f"http://127.0.0.1:{port}/health/ready", server)
+            asked = [veille, "users", "link", "demo", "--port", port, *home]
+            yield subprocess.run(asked, check=True, capture_output=True, text=True).stdout.strip()
+        finally:
+            server.terminate()
+            server.wait()
+
+
+def _wait(address: str, server: subprocess.Popen[bytes]) -> None:
+    """Return when the server is ready; fail when it stopped or takes too long."""
+    deadline = time.monotonic() + READY_WITHIN_S
+    while server.poll() is None and time.monotonic() < deadline:
+        try:
+            with urlopen(address):  # noqa: S310 (our own address)
+                return
+        except URLError:
+            time.sleep(0.2)
+    sys.exit("Le service de la démonstration ne répond pas.")
+
+
+def _shoot(link: str, output: Path) -> int:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=os.environ.get("VEILLE_CHROMIUM") or shutil.which("chromium"),
             args=["--no-sandbox"] if os.geteuid() == 0 else [],
         )
         try:
-            return _take(browser, arguments.link, arguments.output)
+            return _take(browser, link, output)
         finally:
             browser.close()
 
@@ -56,14 +111,15 @@ def _take(browser: Browser, link: str, output: Path) -> int:
         return 1
     structure = urljoin(link, _first_structure(page))
     state = signed.storage_state()
-    for name, scheme, viewport, address in (
+    pictures: tuple[tuple[str, Literal["light", "dark"], ViewportSize, str], ...] = (
         ("liste", "light", WIDE, home),
         ("liste-sombre", "dark", WIDE, home),
         ("liste-mobile", "light", NARROW, home),
         ("structure", "light", WIDE, structure),
         ("structure-raisons", "light", WIDE, f"{structure}#raisons"),
         ("modele", "light", WIDE, urljoin(link, "/modele")),
-    ):
+    )
+    for name, scheme, viewport, address in pictures:
         context = browser.new_context(
             viewport=viewport,
             color_scheme=scheme,

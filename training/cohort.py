@@ -58,4 +58,5 @@ def cohort(panel: pl.DataFrame, grants: pl.LazyFrame, target: Target) -> pl.Data
         )
         for day in days
     ]
-    return panel.join(pl.concat(members), on=["structure_id", "as_of"], how="semi")
+    keys = ["structure_id", "as_of"]
+    return panel.join(pl.concat(members), on=keys, how="semi", maintain_order="left")

@@ -11,9 +11,10 @@ from datetime import date
 import polars as pl
 
 from features.catalogue import INDICATORS
+from models.recalibrate import calibrate
 from models.risk_model import RiskModel
 from models.spec import FeatureSpec, FitParams
-from training.splits import Fold, calibration_split, check_fold, train_labels
+from training.splits import Fold, calibration_blocks, check_fold, train_labels
 from training.targets import Target
 
 KEYS = ("structure_id", "as_of")
@@ -113,9 +114,9 @@ def fit(
 ) -> Fitted:
     """Fit the recipe on the labels allowed by `fold` (all of them without a fold).
 
-    The probabilities are calibrated on the latest 12 months of days by a model that never saw
-    them, with the embargo; the thresholds of the levels come from the same rows. The final model
-    is then fitted again on everything, and keeps that calibration.
+    The probabilities are calibrated on the latest blocks of 12 months, each by a model that never
+    saw it, with the embargo; the thresholds of the levels come from the same rows. The final
+    model is fitted on everything, and keeps that calibration.
 
     Parameters
     ----------
@@ -127,15 +128,14 @@ def fit(
     if fold is not None:
         labels = train_labels(labels, fold)
         check_fold(labels, fold)
-    target, params = recipe.target, recipe.params
-    early, late = calibration_split(labels, main=target.main_horizon_months)
+    target = recipe.target
 
-    def learn(at: pl.DataFrame, later: pl.DataFrame | None = None) -> RiskModel:
+    def learn(at: pl.DataFrame, params: FitParams) -> RiskModel:
         return RiskModel.fit(
             _rows(panel, at),
             at,
-            None if later is None else _rows(panel, later),
-            later,
+            None,
+            None,
             target=target.name,
             features=recipe.features,
             horizons_months=target.horizons_months,
@@ -143,16 +143,24 @@ def fit(
             num_threads=num_threads,
         )
 
-    calibration, levels = None, recipe.levels
-    if late.height:
-        late_rows = _rows(panel, late)
-        first = learn(early, late)
-        calibration = first.calibration
-        main = f"p_{target.main_horizon_months}m"
-        levels = levels.chosen(first.predict(late_rows, num_threads=num_threads)[main])
+    levels, parts, held = recipe.levels, [], []
+    lighter = replace(recipe.params, members=min(CALIBRATION_MEMBERS, recipe.params.members))
+    for early, late in calibration_blocks(labels, main=target.main_horizon_months):
+        parts.append((learn(early, lighter), _rows(panel, late), late))
+        held.append(late)
         progress("calibration")
-    model = learn(labels)
-    if calibration is not None:
-        model = replace(model, calibration=calibration)
+    model = learn(labels, recipe.params)
+    if parts:
+        model = replace(model, calibration=calibrate(parts, num_threads=num_threads))
+        main = f"p_{target.main_horizon_months}m"
+        validated = [
+            replace(m, calibration=model.calibration).predict(rows, num_threads=num_threads)[main]
+            for m, rows, _ in parts
+        ]
+        levels = levels.chosen(pl.concat(validated))
     progress("modèle")
-    return Fitted(model, levels, _span(labels), _span(late) if late.height else None)
+    return Fitted(model, levels, _span(labels), _span(pl.concat(held)) if held else None)
+
+
+#: members of the models that only calibrate: their mean matters, not their spread
+CALIBRATION_MEMBERS = 2

@@ -13,7 +13,7 @@ import polars as pl
 from data.contracts import FAILURE_KINDS
 from features.asof import add_months
 from training.targets import Target
-from training.yearly import current_exercise, exercises, yearly
+from training.yearly import current_exercise, exercises, is_over, yearly
 
 SCHEMA = pl.Schema(
     {
@@ -45,6 +45,9 @@ def failure_labels(
         Canonical events; mergers (and the cessation of the same day) are exits, not failures.
     known_by : datetime.date
         Only events known by this day are used.
+
+    A structure that had already failed at `as_of`, though nobody knew it that day, has no label:
+    what comes next is no first entry.
     """
     seen = events.filter(pl.col("known_on") <= known_by)
     until = observed_until(events, known_by, target.reporting_lag_days)
@@ -54,12 +57,14 @@ def failure_labels(
     first = (
         seen.filter(pl.col("kind").is_in(list(FAILURE_KINDS)))
         .join(merged, on=["siren", "occurred_on"], how="anti")
-        .select(pl.col("siren").alias("structure_id"), "occurred_on")
+        .group_by(pl.col("siren").alias("structure_id"))
+        .agg(pl.col("occurred_on").min())
     )
     keys = rows.select("structure_id", "as_of")
     pieces = []
     for day in keys["as_of"].unique().sort().to_list():
-        at = keys.filter(pl.col("as_of") == day)
+        ended = first.filter(pl.col("occurred_on") <= day)
+        at = keys.filter(pl.col("as_of") == day).join(ended, on="structure_id", how="anti")
         for months in target.horizons_months:
             end = add_months(day, months)
             if end > until:
@@ -69,7 +74,7 @@ def failure_labels(
                 at.with_columns(
                     pl.lit(months, pl.Int32).alias("horizon_months"),
                     pl.col("structure_id")
-                    .is_in(failed["structure_id"].unique().implode())
+                    .is_in(failed["structure_id"].implode())
                     .cast(pl.Int8)
                     .alias("event"),
                 )
@@ -83,7 +88,7 @@ def funding_labels(
     """Return the labels of `rows`: next exercise under `loss_below` of the current one.
 
     Both exercises are summed over the funders whose data exist for both years; where there is
-    none (an exercise never published), the label is missing.
+    none (an exercise never published), or while the next exercise is not over, it is missing.
     """
     later = yearly(grants, target, known_by)
     covered = exercises(later)
@@ -91,7 +96,7 @@ def funding_labels(
     for day in rows["as_of"].unique().sort().to_list():
         now = yearly(grants, target, min(day, known_by))
         year = current_exercise(now, day)
-        if year is None:
+        if year is None or not is_over(grants, target, year + 1, known_by):
             continue
         both = covered.filter(pl.col("fiscal_year") == year).join(
             covered.filter(pl.col("fiscal_year") == year + 1), on="funder_id", how="semi"
@@ -108,7 +113,7 @@ def funding_labels(
         pieces.append(
             rows.filter(pl.col("as_of") == day)
             .select("structure_id", "as_of")
-            .join(amounts, on="structure_id", how="inner")
+            .join(amounts, on="structure_id", how="inner", maintain_order="left")
             .select(
                 "structure_id",
                 "as_of",

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 import polars as pl
 
@@ -55,7 +55,7 @@ def folds(
     found: list[Fold] = []
     for step in range(count):
         test = add_months(days[-1], -12 * step)
-        until = {h: add_months(test, -h) for h in horizons_months}
+        until = {h: _last_start(test, h) for h in horizons_months}
         if test in available and days[0] <= until[main]:
             found.append(Fold(test, until))
     if not found:
@@ -67,6 +67,13 @@ def folds(
             todo="ajouter des dates plus anciennes (« veille features --since »)",
         )
     return found[::-1]
+
+
+def _last_start(test: date, months: int) -> date:
+    """Return the last day whose window of `months` ends by `test`."""
+    start = add_months(test, -months)
+    # 30 August less 6 months is 28 February, a month end, whose window ends on 31 August.
+    return start if add_months(start, months) <= test else start - timedelta(days=1)
 
 
 def train_labels(labels: pl.DataFrame, fold: Fold) -> pl.DataFrame:
@@ -105,27 +112,36 @@ def check_fold(train: pl.DataFrame, fold: Fold) -> None:
         )
 
 
-def calibration_split(labels: pl.DataFrame, *, main: int) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Return (fit, calibration) labels: calibration takes the latest days, 12 months of them.
+def calibration_blocks(
+    labels: pl.DataFrame, *, main: int
+) -> list[tuple[pl.DataFrame, pl.DataFrame]]:
+    """Return (fit, calibration) labels, the latest block first; none when too few events are left.
 
-    A label of the fit side must be seen by the first calibration day. When too few days are left
-    to fit, the calibration side is empty.
+    A block is 12 months of days; blocks are added until `CALIBRATION_DAYS` days are covered, so
+    that a yearly panel is calibrated on several years and not on the accidents of one. A label of
+    the fit side must be seen by the block's first day.
     """
+    found = []
+    covered = 0
     days = labels.filter(pl.col("horizon_months") == main)["as_of"].unique().sort().to_list()
-    if not days:
-        return labels, labels.clear()
-    start = add_months(days[-1], -12)
-    recent = [day for day in days if day > start]
-    limit = recent[0]
-    seen = pl.struct("as_of", "horizon_months").map_elements(
-        lambda row: add_months(row["as_of"], row["horizon_months"]) <= limit,
-        return_dtype=pl.Boolean,
-    )
-    fit = labels.filter(seen)
-    if fit.filter(pl.col("horizon_months") == main)["event"].sum() < MIN_EVENTS:
-        return labels, labels.clear()
-    return fit, labels.filter(pl.col("as_of") >= limit)
+    while days and covered < CALIBRATION_DAYS:
+        start = add_months(days[-1], -12)
+        block = [day for day in days if day > start]
+        until = {
+            months: _last_start(block[0], months)
+            for months in labels["horizon_months"].unique().to_list()
+        }
+        fit = train_labels(labels, Fold(block[0], until))
+        held = labels.filter(pl.col("as_of").is_between(block[0], block[-1]))
+        if fit.filter(pl.col("horizon_months") == main)["event"].sum() < MIN_EVENTS:
+            break
+        found.append((fit, held))
+        covered += len(block)
+        days = [day for day in days if day <= start]
+    return found
 
 
+#: days of calibration wanted, over the blocks together
+CALIBRATION_DAYS = 3
 #: fewer events than this on the fit side: no row is spared for calibration
 MIN_EVENTS = 30

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 import polars as pl
 
@@ -14,13 +14,7 @@ def yearly(grants: pl.LazyFrame, target: Target, known_by: date) -> pl.DataFrame
 
     One stage by funder and year: awards, or payments where no award is known.
     """
-    lines = grants.filter(
-        pl.col("siren").is_not_null()
-        & (pl.col("instrument") == "grant")
-        & (pl.col("known_on") <= known_by)
-    )
-    if target.scope == "state":
-        lines = lines.filter(pl.col("funder_id") == "etat")
+    lines = _known(grants, target, known_by)
     key = ["funder_id", "fiscal_year"]
     stage = lines.group_by(key).agg(pl.col("stage").min())  # "awarded" sorts before "paid"
     return (
@@ -29,6 +23,31 @@ def yearly(grants: pl.LazyFrame, target: Target, known_by: date) -> pl.DataFrame
         .agg(pl.col("amount_cents").sum().alias("cents"))
         .sort("structure_id", *key)
         .collect()
+    )
+
+
+def _known(grants: pl.LazyFrame, target: Target, known_by: date) -> pl.LazyFrame:
+    lines = grants.filter(
+        pl.col("siren").is_not_null()
+        & (pl.col("instrument") == "grant")
+        & (pl.col("known_on") <= known_by)
+    )
+    if target.scope == "state":
+        lines = lines.filter(pl.col("funder_id") == "etat")
+    return lines
+
+
+def is_over(grants: pl.LazyFrame, target: Target, year: int, known_by: date) -> bool:
+    """Return whether exercise `year` was whole by a day: it ended, and lines reach its end.
+
+    A list may stop some days before 31 December, at most the target's reporting lag.
+    """
+    end = date(year, 12, 31)
+    latest = _known(grants, target, known_by).select(pl.col("known_on").max()).collect().item()
+    return (
+        end <= known_by
+        and latest is not None
+        and end - timedelta(days=target.reporting_lag_days) <= latest
     )
 
 

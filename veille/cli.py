@@ -56,3 +56,15 @@ def main() -> None:
             raise
         fail(error)
         sys.exit(1)
+    except Exception as error:
+        if _DEBUG["on"]:
+            raise
+        fail(
+            VeilleError(
+                "Une erreur imprévue a arrêté la commande ; ce qui était publié le reste.",
+                code="unexpected",
+                received=f"{type(error).__name__} : {error}",
+                todo="relancer avec « veille --debug … » et signaler la trace",
+            )
+        )
+        sys.exit(1)

@@ -93,6 +93,8 @@ def quality(
 ) -> None:
     """Montrer ce qui a été lu, gardé, rejeté, et pourquoi (fichier, ligne, colonne, valeur)."""
     lake = Lake(home_of(home).folder)
+    if source is not None and source not in {*SOURCES, *lake.sources()}:
+        raise line.unknown_source(source, "--source")
     manifests = [m for m in lake.manifests() if source in (None, m.source)]
     rejects = lake.rejects()
     if source is not None:

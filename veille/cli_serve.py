@@ -106,8 +106,9 @@ def _bars(stack: ExitStack, titles: dict[str, str], *, silent: bool) -> dict[str
 
     def reporter(name: str) -> Progress:
         def tell(step: str, share: float) -> None:
-            if name not in shown:
+            if name not in shown:  # a step may come back: training, for the second target
                 stack.close()
+                shown.clear()
                 shown[name] = stack.enter_context(steps(titles[name], silent=silent))
             shown[name](step, share)
 

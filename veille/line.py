@@ -7,6 +7,7 @@ line, notebooks and tests compose the same steps.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from data.sources.base import ReadOptions
 from features.asof import as_of_days
 from features.engines import ENGINES, Engine
 from features.engines.base import Frame
-from features.panel import PanelManifest, build
+from features.panel import PanelManifest, build, input_hash
 
 Progress = Callable[[str, float], None]
 SYNTHETIC = "synthetic"
@@ -40,6 +41,18 @@ class LakeFacts:
         return engine.scan(self._lake.files(table), self._lake.scan(table).head(0).collect())
 
 
+def unknown_source(received: str, where: str) -> VeilleError:
+    """Return the error of a source that does not exist."""
+    return VeilleError(
+        "Source inconnue.",
+        code="unknown-source",
+        where=where,
+        received=received,
+        expected=", ".join(SOURCES),
+        todo="« veille sources » décrit chacune",
+    )
+
+
 def ingest(
     home: Path,
     source: str,
@@ -58,14 +71,7 @@ def ingest(
         it stay ingested, that one changes nothing.
     """
     if source not in SOURCES:
-        raise VeilleError(
-            "Source inconnue.",
-            code="unknown-source",
-            where="SOURCE",
-            received=source,
-            expected=", ".join(SOURCES),
-            todo="« veille sources » décrit chacune",
-        )
+        raise unknown_source(source, "SOURCE")
     lake = Lake(home)
     synthetic = {m.source for m in lake.manifests()} == {SYNTHETIC}
     if synthetic:
@@ -149,9 +155,26 @@ def panels(home: Path) -> list[PanelManifest]:
     """Return the panels of a home, the latest written last."""
     from features.panel import read_manifest
 
-    folders = sorted((home / "panels").glob("*/manifest.json"), key=lambda p: p.stat().st_mtime_ns)
-    found = (read_manifest(path.parent) for path in folders)
-    return [manifest for manifest in found if manifest is not None]
+    # A name that starts with a point is a panel that was being written when its command died.
+    folders = sorted(
+        (home / "panels").glob("[!.]*/manifest.json"), key=lambda p: p.stat().st_mtime_ns
+    )
+    found = ((path.parent, read_manifest(path.parent)) for path in folders)
+    # The folder may have moved with its home since the manifest was written.
+    return [replace(m, panel=str(at / "panel.parquet")) for at, m in found if m is not None]
+
+
+def find_panel(home: Path, as_of: date, digest: str | None = None) -> PanelManifest | None:
+    """Return the latest panel that has this day and input hash, None if there is none.
+
+    Without `digest`, the one that the facts of the lake give as they are now.
+    """
+    lake_hash = Lake(home).hash()
+    for manifest in reversed(panels(home)):
+        days = [date.fromisoformat(day) for day in manifest.as_of]
+        if as_of in days and manifest.input_hash == (digest or input_hash(lake_hash, days)):
+            return manifest
+    return None
 
 
 def latest_panel(home: Path, *, min_days: int = 1) -> tuple[PanelManifest, pl.DataFrame]:

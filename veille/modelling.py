@@ -27,7 +27,7 @@ from training.evaluate import backtest
 from training.fit import Recipe, catalogue_features, fit
 from training.targets import target as find_target
 from veille import publish
-from veille.line import Progress, features, is_synthetic, latest_panel, panels, quiet
+from veille.line import Progress, features, find_panel, is_synthetic, latest_panel, quiet
 
 ORACLE = Path("oracle") / "oracle.parquet"
 
@@ -193,14 +193,15 @@ def _replace(path: Path, text: str) -> None:
     os.replace(pending, path)  # noqa: PTH105 - Path.replace is the same call
 
 
-def panel_at(home: Home, as_of: date, engine: str, progress: Progress) -> tuple[str, pl.DataFrame]:
+def panel_at(
+    home: Home, as_of: date, engine: str, progress: Progress, *, digest: str | None = None
+) -> tuple[str, pl.DataFrame]:
     """Return the panel rows of one day and their input hash, from a panel of this lake or anew."""
-    for manifest in reversed(panels(home.folder)):
-        if as_of.isoformat() in manifest.as_of:
-            rows = pl.read_parquet(manifest.panel).filter(pl.col("as_of") == as_of)
-            return manifest.input_hash, rows
-    manifest = features(home.folder, as_of, engine=engine, progress=progress)
-    return manifest.input_hash, pl.read_parquet(manifest.panel)
+    manifest = find_panel(home.folder, as_of, digest)
+    if manifest is None:
+        manifest = features(home.folder, as_of, engine=engine, progress=progress)
+    rows = pl.read_parquet(manifest.panel).filter(pl.col("as_of") == as_of)
+    return manifest.input_hash, rows
 
 
 def score(
@@ -291,7 +292,8 @@ def explain(home: Home, siren: str, *, target: str = "failure") -> dict[str, Any
             expected="le SIREN d'une structure de la liste, ou « top »",
         )
     _, model = loaded(home, str(manifest.model.run_id))
-    _, panel = panel_at(home, manifest.as_of, "duckdb", quiet)
+    # The panel that was scored, even if facts came in since.
+    _, panel = panel_at(home, manifest.as_of, "duckdb", quiet, digest=manifest.input_hash)
     row = panel.filter(pl.col("structure_id") == siren)
     explained = model.explain(row, manifest.main_horizon, method="live")
     contributions = {f.name: float(explained[f.name][0]) for f in model.features}

@@ -25,7 +25,7 @@ def identities(lake: Lake, as_of: date, sirens: pl.Series) -> pl.DataFrame:
     known = (
         lake.scan("structures")
         .filter((pl.col("known_on") <= as_of) & pl.col("siren").is_in(sirens.implode()))
-        .sort("known_on", "source_row")
+        .sort("known_on", "source_row", maintain_order=True)
         .unique("siren", keep="last", maintain_order=True)
         .collect()
     )
@@ -36,7 +36,7 @@ def identities(lake: Lake, as_of: date, sirens: pl.Series) -> pl.DataFrame:
             & pl.col("siren").is_in(sirens.implode())
             & pl.col("beneficiary_name").is_not_null()
         )
-        .sort("known_on", "source_row")
+        .sort("known_on", "source_row", maintain_order=True)
         .unique("siren", keep="last", maintain_order=True)
         .select("siren", "beneficiary_name")
         .collect()
@@ -164,6 +164,7 @@ def history(lake: Lake, as_of: date, sirens: pl.Series) -> pl.DataFrame:
     stage = lines.group_by(key).agg(pl.col("stage").min())
     return (
         lines.join(stage, on=[*key, "stage"], how="semi")
+        .sort("known_on", "source", "source_row")  # which name is the last must not vary
         .group_by("siren", "fiscal_year", "funder_id")
         .agg(
             pl.col("funder_name").drop_nulls().last(),

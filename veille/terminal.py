@@ -48,9 +48,25 @@ def settings(home: Path | None) -> Settings:
 
 
 def home_of(home: Path | None) -> Home:
-    """Return the home of a command."""
+    """Return the home of a command.
+
+    Raises
+    ------
+    VeilleError
+        The folder cannot be made.
+    """
     found = settings(home)
-    found.home.mkdir(parents=True, exist_ok=True)
+    try:
+        found.home.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise VeilleError(
+            "Le dossier de l'état ne peut pas être créé.",
+            code="bad-home",
+            where=str(found.home),
+            received=error.strerror,
+            expected="un dossier où écrire",
+            todo="choisir un autre dossier avec --home",
+        ) from error
     return Home(found.home, found.mlflow_uri)
 
 

@@ -7,6 +7,7 @@ the last bit. The same machinery, given facts that claim to be known too early, 
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -42,8 +43,8 @@ unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow]
 
 
 @pytest.fixture(scope="module")
-def model() -> RiskModel:
-    """Return a small model fitted once, on a world of its own."""
+def scores() -> Callable[[pl.DataFrame], pl.DataFrame]:
+    """Return the predictions of a small model fitted once, on a world of its own."""
     rng = random.Random(3)
     rows = panel_of(draw_world(rng, 60), *(date(year, 12, 31) for year in range(2015, 2020)))
     labels = rows.select(
@@ -52,7 +53,7 @@ def model() -> RiskModel:
         pl.lit(12, pl.Int32).alias("horizon_months"),
         pl.Series("event", [int(rng.random() < 0.3) for _ in range(rows.height)], pl.Int8),
     )
-    return RiskModel.fit(
+    model = RiskModel.fit(
         rows,
         labels,
         None,
@@ -63,6 +64,12 @@ def model() -> RiskModel:
         params=FitParams(members=2, max_rounds=20, patience=5, learning_rate=0.3, num_leaves=5),
         num_threads=1,
     )
+
+    def predict(panel: pl.DataFrame) -> pl.DataFrame:
+        # a plain function: Hypothesis would print the whole model beside each failure
+        return model.predict(panel)
+
+    return predict
 
 
 def cohorts(panel: pl.DataFrame, world: World, as_of: date) -> dict[str, pl.DataFrame]:
@@ -110,9 +117,9 @@ cases = st.builds(
 
 
 @given(case=cases)
-@settings(unhurried, max_examples=50)
+@settings(unhurried, max_examples=30)
 def test_nothing_known_later_changes_indicators_cohorts_or_scores(
-    model: RiskModel, case: Case
+    scores: Callable[[pl.DataFrame], pl.DataFrame], case: Case
 ) -> None:
     as_of = case.as_of
     world, other = case.worlds()
@@ -122,12 +129,12 @@ def test_nothing_known_later_changes_indicators_cohorts_or_scores(
     for name, frame in cohorts(after, other, as_of).items():
         assert members[name].equals(frame), name
     if before.height:
-        assert model.predict(before).equals(model.predict(after))
+        assert scores(before).equals(scores(after))
 
 
 @given(case=cases)
 @example(case=Case(0, SIZE, 0.5, DAYS[0]))
-@settings(unhurried, max_examples=8)
+@settings(unhurried, max_examples=3)
 def test_nothing_known_later_changes_indicators_on_duckdb(case: Case) -> None:
     before, after = (panel_of(w, case.as_of, engine="duckdb") for w in case.worlds())
     assert differences(before, after) == []
@@ -156,13 +163,12 @@ class Leaky:
         return frame.with_columns((nw.col("known_day") - 1500).cast(nw.Int32).alias("known_day"))
 
 
-@pytest.mark.parametrize("engine", ["polars", "duckdb"])
-@pytest.mark.parametrize("table", sorted(DRAWS))
+@pytest.mark.parametrize(
+    ("table", "engine"), [*((table, "polars") for table in sorted(DRAWS)), ("payments", "duckdb")]
+)
 def test_a_leak_of_any_table_would_be_seen(table: str, engine: str) -> None:
-    if engine == "duckdb" and table not in {"grants", "payments"}:
-        pytest.skip("one table by grain is enough on the slower engine")
     as_of = DAYS[0]
-    touched = Case(11, SIZE, 0.5, as_of, frozenset({table}))
+    touched = Case(11, 25, 0.5, as_of, frozenset({table}))
     before, after = (
         panel_of(Leaky(MemoryFacts(tables(facts)), table), as_of, engine=engine)
         for facts in touched.worlds()

@@ -11,17 +11,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import polars as pl
 
-from data.contracts import BUDGET_STAGES, ESS_FAMILIES, EVENT_KINDS, INSTRUMENTS, TABLES, conform
+from data.contracts import BUDGET_STAGES, ESS_FAMILIES, EVENT_KINDS, INSTRUMENTS, TABLES
 from features.engines import ENGINES
 from features.facts import FactFiles, MemoryFacts, prepare
 from features.panel import compute_day
 from tests.fictitious import siren
 
+T = TypeVar("T")
 Row = dict[str, Any]
 World = dict[str, list[Row]]
 Draw = Callable[[random.Random, int], Row]
@@ -53,7 +54,7 @@ def euros(rng: random.Random, high: int = 60_000) -> Decimal:
     return Decimal(cents).scaleb(-2)
 
 
-def _maybe(rng: random.Random, value: Any, chance: float = 0.5) -> Any:
+def _maybe(rng: random.Random, value: T, chance: float = 0.5) -> T | None:
     return value if rng.random() < chance else None
 
 
@@ -74,21 +75,25 @@ def _structure(rng: random.Random, size: int) -> Row:
 
 
 def _grant(rng: random.Random, size: int) -> Row:
-    funder, level, programmes = rng.choice(FUNDERS)
+    number = rng.randrange(size)
+    usual = rng.random() < 0.7  # the same line, year after year
+    funder, level, programmes = FUNDERS[number % len(FUNDERS)] if usual else rng.choice(FUNDERS)
+    year = rng.randrange(2013, 2023)
+    stages = ("awarded", "paid") if funder == "slug:region-fictive" else ("paid", "awarded")
     amount = euros(rng)
     return {
-        "siren": _maybe(rng, siren(rng.randrange(size)), 0.97),
+        "siren": _maybe(rng, siren(number), 0.97),
         "rna": f"W{rng.randrange(10**9):09d}",
         "funder_id": funder,
         "funder_level": level if rng.random() < 0.95 else "unknown",
-        "programme": rng.choice(programmes),
-        "purpose": rng.choice(PURPOSES),
+        "programme": programmes[number % len(programmes)] if usual else rng.choice(programmes),
+        "purpose": PURPOSES[number % len(PURPOSES)] if usual else rng.choice(PURPOSES),
         "amount_eur": -amount if rng.random() < 0.05 else amount,
-        "stage": rng.choice(("awarded", "paid", "paid")),
-        "fiscal_year": rng.randrange(2013, 2023),
-        "decided_on": _maybe(rng, day_between(rng), 0.3),
+        "stage": stages[year % 4 == 0 and rng.random() < 0.3],  # both stages in some years
+        "fiscal_year": year,
+        "decided_on": _maybe(rng, day_between(rng), 0.2),
         "multi_year": rng.choice((True, False, None)),
-        "instrument": rng.choice(("grant", "grant", "grant", *INSTRUMENTS)),
+        "instrument": rng.choice((*("grant",) * 6, *INSTRUMENTS)),
         "dataset": "liste fictive",
     }
 
@@ -118,7 +123,7 @@ def _budget(rng: random.Random, _size: int) -> Row:
     return {
         "funder_id": funder,
         "programme": rng.choice((*programmes, None)),
-        "year": rng.randrange(2013, 2023),
+        "year": rng.randrange(2016, 2022),
         "stage": rng.choice((*BUDGET_STAGES, "voted")),
         "amount_eur": euros(rng, 5_000_000),
     }
@@ -168,8 +173,8 @@ DRAWS: dict[str, Draw] = {
     "alerts": _alert,
 }
 #: rows of each table by structure
-DENSITY = {"structures": 1.5, "grants": 14.0, "payments": 4.0, "events": 0.3}
-_FIXED = {"funder_delays": 14, "budgets": 30}
+DENSITY = {"structures": 1.5, "grants": 22.0, "payments": 8.0, "events": 0.6}
+_FIXED = {"funder_delays": 14, "budgets": 60}
 
 
 def _known(rng: random.Random, as_of: date, *, later: bool) -> date:
@@ -237,19 +242,16 @@ def tables(world: World) -> dict[str, pl.DataFrame]:
     for name, rows in world.items():
         wanted = TABLES[name].schema()
         schema = {c: t for c, t in wanted.items() if c not in {"source", "source_row"}}
-        frame = pl.DataFrame(
-            [{c: row.get(c) for c in schema} for row in rows], schema=schema, orient="row"
-        ).with_columns(
+        columns = {c: [row.get(c) for row in rows] for c in schema}
+        frame = pl.DataFrame(columns, schema=schema).with_columns(
             pl.lit("fictif").alias("source"),
             pl.int_range(1, pl.len() + 1, dtype=pl.Int64).alias("source_row"),
         )
-        frames[name] = conform(frame, name)
+        frames[name] = frame.select(list(wanted))
     return frames
 
 
-def panel_of(
-    facts: World | FactFiles, *days: date, engine: str = "polars"
-) -> pl.DataFrame:
+def panel_of(facts: World | FactFiles, *days: date, engine: str = "polars") -> pl.DataFrame:
     """Return the panel of `days` from a world or any facts, on one engine."""
     files = MemoryFacts(tables(facts)) if isinstance(facts, dict) else facts
     with ENGINES[engine]() as running:
