@@ -224,8 +224,11 @@ class Lake:
         target.parent.mkdir(parents=True, exist_ok=True)
         try:
             pending.rename(target)
-        except OSError:  # the same file was committed by another process meanwhile
+        except OSError:
             shutil.rmtree(pending)
+            if not (target / "manifest.json").exists():
+                raise
+            # else the same file was committed by another process meanwhile
 
     def files(self, table: str) -> list[Path]:
         """Return the Parquet files of a table, in a stable order."""

@@ -84,7 +84,9 @@ INDICATORS: tuple[Indicator, ...] = (
         "Concentration des financeurs (indice de Herfindahl)",
         "Les financements sont concentrés (indice {value}).",
         "concentration complète, au-delà du premier financeur",
-        divided((_c("share0_ppm") * _c("share0_ppm")).sum(), PPM**2),
+        nw.when(_c("share0_ppm").max() > 0).then(
+            divided((_c("share0_ppm") * _c("share0_ppm")).sum(), PPM**2)
+        ),
     ),
     funding(
         "lost_funders_share_ratio",

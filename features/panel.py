@@ -209,8 +209,11 @@ def _write(folder: Path, panel: pl.DataFrame, manifest: PanelManifest) -> None:
     (pending / "manifest.json").write_text(json.dumps(asdict(manifest), indent=1), "utf-8")
     try:
         pending.rename(folder)
-    except OSError:  # written by another process meanwhile: same inputs, same content
+    except OSError:
         shutil.rmtree(pending)
+        if read_manifest(folder) is None:
+            raise
+        # else written by another process meanwhile: same inputs, same content
 
 
 def read_manifest(folder: Path) -> PanelManifest | None:

@@ -1,4 +1,4 @@
-"""TreeSHAP of many rows: the same values as LightGBM's, some fifty times cheaper, exact.
+"""TreeSHAP of many rows: the same values as LightGBM's, many times cheaper, exact.
 
 A leaf pays its value times, for each indicator of its path, either "the row goes this way" (0/1)
 or "the share of training rows that went this way". Its Shapley values depend on the row only by

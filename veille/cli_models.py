@@ -7,9 +7,13 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
+from features.catalogue import INDICATORS
 from training.targets import TARGETS
-from veille import modelling
+from veille import modelling, scoring
 from veille.terminal import HomeOption, JsonOption, day, home_of, out, show, steps
+
+#: reasons shown on a terminal; --json gives them all
+SHOWN_REASONS = 12
 
 Target = Annotated[str, typer.Option("--target", help=f"Cible : {' ou '.join(TARGETS)}.")]
 Reference = Annotated[
@@ -114,11 +118,12 @@ def models(home: HomeOption = None, *, json: JsonOption = False) -> None:
             ]
         )
         return
-    table = Table("Modèle", "Cible", "Version", "Rôle", "Créé le", "Note")
+    table = Table("Cible", "Version", "Rôle", "Créé le", "Note")
+    table.add_column("Modèle", no_wrap=True)
     for m in found:
         created = f"{m.created_at:%Y-%m-%d %H:%M}"
         roles = ", ".join(m.aliases)
-        table.add_row(m.run_name, m.target, m.version, roles, created, m.tags.get("note", ""))
+        table.add_row(m.target, m.version, roles, created, m.tags.get("note", ""), m.run_name)
     out.print(table)
 
 
@@ -152,7 +157,7 @@ def score(
 ) -> None:
     """Noter la cohorte d'une date et publier la liste."""
     with steps("Notation", silent=json) as progress:
-        result = modelling.score(
+        result = scoring.score(
             home_of(home), target, reference=model, as_of=day(as_of, "--as-of"), progress=progress
         )
     if json:
@@ -169,7 +174,7 @@ def explain(
     json: JsonOption = False,
 ) -> None:
     """Expliquer le score d'une structure de la liste courante, en log-cotes et en français."""
-    result = modelling.explain(home_of(home), siren, target=target)
+    result = scoring.explain(home_of(home), siren, target=target)
     if json:
         show(result)
         return
@@ -178,10 +183,13 @@ def explain(
     table = Table(f"{result['siren']}, {result['horizon_months']} mois", "log-cotes", "cumul")
     total = result["base_value"]
     table.add_row("valeur de base", f"{total:+.4f}", f"{total:+.4f}")
-    for name, value in result["contributions"].items():
-        if value:
-            total += value
-            table.add_row(name, f"{value:+.4f}", f"{total:+.4f}")
+    rest = list(result["contributions"].items())
+    for name, value in rest[:SHOWN_REASONS]:
+        total += value
+        table.add_row(INDICATORS[name].label, f"{value:+.4f}", f"{total:+.4f}")
+    others = sum(value for _, value in rest[SHOWN_REASONS:])
+    total += others
+    table.add_row("autres indicateurs", f"{others:+.4f}", f"{total:+.4f}")
     table.add_row("score", f"{result['score_logit']:+.6f}", f"somme {total:+.6f}")
     out.print(table)
     out.print(f"Probabilité : {result['probability']:.2%}")

@@ -13,7 +13,7 @@ from rich.table import Table
 
 from data.errors import VeilleError
 from serving.access import accounts, audit, keys
-from serving.access.principal import Role
+from serving.access.principal import Role, Territory
 from serving.settings import ServingSettings
 from serving.state.store import State, open_state
 from veille import demo as demonstration
@@ -169,6 +169,27 @@ def _run(home: Path | None, host: str, port: int, workers: int) -> None:
     )
 
 
+def _where(territory: Territory) -> str:
+    if territory.national:
+        return "France entière"
+    return ", ".join(
+        [f"région {code}" for code in sorted(territory.regions)]
+        + [f"département {code}" for code in sorted(territory.departements)]
+    )
+
+
+def _plain(record: accounts.Account | keys.KeyInfo) -> dict[str, object]:
+    """Return a record as JSON values; sets become sorted lists."""
+    values = asdict(record)
+    place = record.territory
+    values["territory"] = {
+        "national": place.national,
+        "regions": sorted(place.regions),
+        "departements": sorted(place.departements),
+    }
+    return values
+
+
 def users_add(
     login: Annotated[str, typer.Argument(help="Identifiant de connexion.")],
     role: Annotated[Role, typer.Option("--role", help="Rôle du compte.")],
@@ -202,13 +223,14 @@ def users_add(
 
 def users_list(home: HomeOption = None, *, json: JsonOption = False) -> None:
     """Lister les comptes, leurs rôles et territoires."""
-    found = [asdict(account) for account in accounts.list_users(_state(home))]
+    known = accounts.list_users(_state(home))
     if json:
-        show(found)
+        show([_plain(account) for account in known])
         return
-    table = Table(*(found[0] if found else {"login": ""}))
-    for account in found:
-        table.add_row(*(str(value) for value in account.values()))
+    table = Table("Compte", "Nom", "Rôle", "Territoire", "Actif")
+    for account in known:
+        active = "oui" if account.active else "fermé"
+        table.add_row(account.login, account.name, account.role, _where(account.territory), active)
     out.print(table)
 
 
@@ -257,13 +279,22 @@ def keys_add(
 
 def keys_list(home: HomeOption = None, *, json: JsonOption = False) -> None:
     """Lister les clés (jamais leur secret), leur dernière utilisation et leur échéance."""
-    found = [asdict(key) for key in keys.list_keys(_state(home))]
+    known = keys.list_keys(_state(home))
     if json:
-        show(found)
+        show([_plain(key) for key in known])
         return
-    table = Table(*(found[0] if found else {"prefix": ""}))
-    for key in found:
-        table.add_row(*(str(value) for value in key.values()))
+    table = Table("Préfixe", "Usage", "Droits", "Territoire", "Échéance", "Dernier usage", "État")
+    for key in known:
+        used = f"{key.last_used_at:%Y-%m-%d}" if key.last_used_at else "jamais"
+        table.add_row(
+            key.prefix,
+            key.name,
+            ", ".join(key.scopes),
+            _where(key.territory),
+            f"{key.expires_at:%Y-%m-%d}",
+            used,
+            "valable" if key.usable else "révoquée ou échue",
+        )
     out.print(table)
 
 

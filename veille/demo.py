@@ -13,7 +13,7 @@ from data.sources.base import ReadOptions
 from data.synthetic import simulate
 from data.synthetic.publish import describe, write
 from features.asof import add_months
-from veille import line, modelling
+from veille import line, modelling, scoring
 from veille.line import SYNTHETIC, Progress, quiet
 from veille.modelling import Home
 
@@ -85,6 +85,6 @@ def run(
                 home, target, note="démonstration, données synthétiques", progress=steps["train"]
             )
         made[target] = str(
-            modelling.score(home, target, as_of=LAST, progress=steps["score"])["publication"]
+            scoring.score(home, target, as_of=LAST, progress=steps["score"])["publication"]
         )
     return Demo(made)

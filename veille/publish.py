@@ -104,49 +104,58 @@ def scores(
     )
 
 
-def reasons(model: RiskModel, rows: pl.DataFrame, horizon: int) -> tuple[pl.DataFrame, float]:
-    """Return every non-zero contribution with its sentence, and the base value (log-odds)."""
-    explained = model.explain(rows, horizon)
-    names = [feature.name for feature in model.features]
-    pieces = []
-    for name in names:
-        indicator = INDICATORS[name]
-        numeric = indicator.kind == "numeric"
-        pair = pl.DataFrame(
-            {
-                "siren": rows["structure_id"],
-                "value": rows[name]
-                if numeric
-                else pl.Series([None] * rows.height, dtype=pl.Float64),
-                "text": rows[name]
-                if not numeric
-                else pl.Series([None] * rows.height, dtype=pl.String),
-                "contribution": explained[name],
-            }
-        ).filter(pl.col("contribution") != 0)
-        said = pair.select("value", "text").unique()
-        words = [sentence(indicator, value, text) for value, text in said.iter_rows()]
-        shown = [category(indicator, t) if t is not None else None for t in said["text"]]
-        said = said.with_columns(
-            pl.Series("sentence", words, dtype=pl.String),
-            pl.Series("shown", shown, dtype=pl.String),
-        )
-        pieces.append(
-            pair.join(said, on=["value", "text"], how="left", nulls_equal=True).select(
-                "siren",
-                pl.lit(horizon, pl.Int32).alias("horizon_months"),
-                pl.lit(name).alias("indicator"),
-                pl.lit(indicator.theme).alias("theme"),
-                pl.lit(indicator.label).alias("label"),
-                pl.lit(indicator.unit).alias("unit"),
-                "value",
-                pl.col("shown").alias("text"),
-                "contribution",
-                "sentence",
+def reasons(
+    model: RiskModel, rows: pl.DataFrame, horizons: Sequence[int]
+) -> tuple[pl.DataFrame, dict[str, float]]:
+    """Return every non-zero contribution with its sentence, and the base value by horizon.
+
+    Both are in log-odds: base value + contributions = log-odds of the probability.
+    """
+    said = {f.name: _sentences(rows, f.name) for f in model.features}
+    pieces, bases = [pl.DataFrame(schema=_REASONS)], {}
+    for horizon in horizons:
+        explained = model.explain(rows, horizon)
+        bases[str(horizon)] = float(explained["base_value"][0])
+        for name, words in said.items():
+            indicator = INDICATORS[name]
+            pieces.append(
+                words.with_columns(explained[name].alias("contribution"))
+                .filter(pl.col("contribution") != 0)
+                .select(
+                    "siren",
+                    pl.lit(horizon, pl.Int32).alias("horizon_months"),
+                    pl.lit(name).alias("indicator"),
+                    pl.lit(indicator.theme).alias("theme"),
+                    pl.lit(indicator.label).alias("label"),
+                    pl.lit(indicator.unit).alias("unit"),
+                    "value",
+                    "text",
+                    "contribution",
+                    "sentence",
+                )
             )
-        )
-    table = pl.concat(pieces) if pieces else pl.DataFrame(schema=_REASONS)
-    return table, float(explained["base_value"][0])
+    return pl.concat(pieces), bases
+
+
+def _sentences(rows: pl.DataFrame, name: str) -> pl.DataFrame:
+    """Return `siren`, `value`, `text`, `sentence` of one indicator, in the order of the rows."""
+    indicator = INDICATORS[name]
+    numeric = indicator.kind == "numeric"
+    absent = pl.lit(None)
+    pair = rows.select(
+        pl.col("structure_id").alias("siren"),
+        (pl.col(name) if numeric else absent).cast(pl.Float64).alias("value"),
+        (absent if numeric else pl.col(name)).cast(pl.String).alias("code"),
+    )
+    distinct = pair.select("value", "code").unique()
+    shown = [None if c is None else category(indicator, c) for c in distinct["code"]]
+    words = [sentence(indicator, value, code) for value, code in distinct.iter_rows()]
+    table = distinct.with_columns(
+        pl.Series("text", shown, dtype=pl.String), pl.Series("sentence", words, dtype=pl.String)
+    )
+    return pair.join(
+        table, on=["value", "code"], how="left", nulls_equal=True, maintain_order="left"
+    ).select("siren", "value", "text", "sentence")
 
 
 def history(lake: Lake, as_of: date, sirens: pl.Series) -> pl.DataFrame:
@@ -180,13 +189,13 @@ def history(lake: Lake, as_of: date, sirens: pl.Series) -> pl.DataFrame:
 def unknown(rows: pl.DataFrame, features: Sequence[str]) -> pl.DataFrame:
     """Return, by structure, the themes of which nothing is known, with what is missing."""
     pieces = [pl.DataFrame(schema={n: d for n, (d, _) in UNKNOWN_COLUMNS.items()})]
-    for theme, title in THEMES.items():
+    for theme in THEMES:
         members = [i for i in INDICATORS.values() if i.theme == theme]
         if theme == "alert" or not members:
             continue  # no alert is good news, not missing data
-        said = f"{title} : {members[0].missing}."
+        said = f"{members[0].missing[0].upper()}{members[0].missing[1:]}."
         if not any(i.name in features for i in members):
-            said = f"{title} : aucune donnée de ce thème n'a été reçue."
+            said = "Aucune donnée de ce thème n'a été reçue."
         silent = rows.filter(pl.all_horizontal(pl.col(i.name).is_null() for i in members))
         pieces.append(
             silent.select(

@@ -23,6 +23,13 @@ Ints = NDArray[np.int64]
 SOURCE = "synthetic"
 DATASET = "synthetic-france"
 _EPOCH = date(1970, 1, 1)
+FAMILY_NAMES = {
+    "association": "Association fictive",
+    "cooperative": "Coopérative fictive",
+    "mutual": "Mutuelle fictive",
+    "foundation": "Fondation fictive",
+    "commercial": "Société fictive",
+}
 
 
 def sirens(world: World) -> NDArray[np.str_]:
@@ -114,7 +121,7 @@ def structures(world: World, codes: NDArray[np.str_], ended: Ints) -> pl.DataFra
                 (people.family == 0) & (generator.random(n) < 0.7),
             ),
             "name": [
-                f"{kind.capitalize()} fictive {number:06d}"
+                f"{FAMILY_NAMES[kind]} {number:06d}"
                 for kind, number in zip(family, numbers, strict=True)
             ],
             "legal_category": [FAMILIES[code][2] for code in people.family],

@@ -23,20 +23,20 @@ FAMILIES: tuple[tuple[str, float, str, float], ...] = (
     ("foundation", 0.03, "9300", -0.6),
     ("commercial", 0.02, "5710", 0.35),
 )
-#: sector, share, NAF code, its two State programmes, log-hazard
+#: sector (an id of data.reference), share, NAF code, its two State programmes, log-hazard
 SECTORS: tuple[tuple[str, float, str, tuple[str, str], float], ...] = (
     ("insertion", 0.10, "88.99B", ("102", "304"), 0.70),
-    ("emploi_formation", 0.07, "85.59A", ("103", "102"), 0.50),
-    ("action_sociale", 0.14, "88.99A", ("304", "177"), 0.0),
-    ("handicap", 0.07, "88.10C", ("157", "304"), -0.50),
-    ("hebergement_logement", 0.06, "87.90B", ("177", "135"), 0.05),
-    ("jeunesse_education", 0.14, "94.99Z", ("163", "147"), 0.0),
+    ("education", 0.07, "85.59A", ("103", "102"), 0.50),
+    ("social_care", 0.14, "88.99A", ("304", "177"), 0.0),
+    ("health", 0.07, "88.10C", ("157", "304"), -0.50),
+    ("housing", 0.06, "87.90B", ("177", "135"), 0.05),
+    ("youth", 0.14, "94.99Z", ("163", "147"), 0.0),
     ("culture", 0.15, "90.01Z", ("131", "361"), 0.25),
     ("sport", 0.14, "93.12Z", ("219", "163"), -0.35),
-    ("environnement", 0.05, "94.99Z", ("113", "163"), 0.10),
-    ("quartiers", 0.04, "88.99B", ("147", "304"), 0.20),
-    ("egalite", 0.02, "94.99Z", ("137", "147"), 0.0),
-    ("solidarite_internationale", 0.02, "94.99Z", ("209", "124"), 0.05),
+    ("environment", 0.05, "94.99Z", ("113", "163"), 0.10),
+    ("other", 0.04, "88.99B", ("147", "304"), 0.20),
+    ("advocacy", 0.02, "94.99Z", ("137", "147"), 0.0),
+    ("international", 0.02, "94.99Z", ("209", "124"), 0.05),
 )
 #: INSEE staff band, share, employees at its middle, log-hazard of proceedings
 BANDS: tuple[tuple[str, float, float, float], ...] = (

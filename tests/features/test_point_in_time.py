@@ -14,7 +14,7 @@ from datetime import date
 import narwhals as nw
 import polars as pl
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
 from data.lake import with_machine_columns
@@ -39,7 +39,12 @@ from training.targets import TARGETS
 
 SIZE = 7
 DAYS = (date(2019, 12, 31), date(2018, 12, 31), date(2020, 2, 29), date(2019, 6, 30))
-unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# a failing case is its seed: it is not made smaller, each try costs half a second
+unhurried = settings(
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    phases=(Phase.explicit, Phase.reuse, Phase.generate),
+)
 
 
 @pytest.fixture(scope="module")
@@ -125,11 +130,12 @@ def test_nothing_known_later_changes_indicators_cohorts_or_scores(
     world, other = case.worlds()
     before, after = panel_of(world, as_of), panel_of(other, as_of)
     assert differences(before, after) == []
+    if before.is_empty():
+        return
     members = cohorts(before, world, as_of)
     for name, frame in cohorts(after, other, as_of).items():
         assert members[name].equals(frame), name
-    if before.height:
-        assert scores(before).equals(scores(after))
+    assert scores(before).equals(scores(after))
 
 
 @given(case=cases)

@@ -71,13 +71,18 @@ def test_labels_beyond_the_fold_change_nothing(
     beyond = labels.join(allowed, on=keys, how="anti")
     assert beyond.height > 200
     turned = pl.concat(
-        [allowed, beyond.with_columns((1 - pl.col("event")).cast(pl.Int8)).select(allowed.columns)]
+        [
+            allowed,
+            beyond.with_columns((1 - pl.col("event")).cast(pl.Int8).alias("event")).select(
+                allowed.columns
+            ),
+        ]
     )
     again = fit(data.rows, turned, recipe, fold=fold)
     assert scores(again, data).equals(scores(fitted, data))
     assert again.levels == fitted.levels
     # … and it would be seen: the same is not true of the labels that are allowed.
-    wrong = allowed.with_columns((1 - pl.col("event")).cast(pl.Int8))
+    wrong = allowed.with_columns((1 - pl.col("event")).cast(pl.Int8).alias("event"))
     assert not scores(fit(data.rows, wrong, recipe, fold=fold), data).equals(scores(fitted, data))
 
 

@@ -16,7 +16,7 @@ import pytest
 
 from veille.cli import main
 
-STRUCTURES = 600
+STRUCTURES = 500
 
 
 @dataclass(frozen=True)
@@ -74,12 +74,11 @@ def _make(folder: Path) -> None:
     arguments = ["demo", "--structures", STRUCTURES, "--no-serve", "--json", "--home", folder]
     sys.argv = ["veille", *map(str, arguments)]
     try:
-        with contextlib.redirect_stdout(said):
+        with contextlib.redirect_stdout(said), pytest.raises(SystemExit) as stopped:
             main()
-    except SystemExit as stopped:
-        assert not stopped.code, said.getvalue()
     finally:
         sys.argv = before
+    assert not stopped.value.code
     (folder.parent / "made.json").write_text(said.getvalue(), "utf-8")
 
 
