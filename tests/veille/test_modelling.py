@@ -71,7 +71,7 @@ def test_a_publication_is_what_serving_reads(demo_home: Path) -> None:
 
 def test_the_score_of_a_list_is_its_base_and_its_reasons(demo_home: Path) -> None:
     found = Publication.load(demo_home, "failure")
-    base = found.manifest.base_values["12"]
+    base = found.manifest.base_values[12]
     for code in found.frame.sort("rank")["siren"].head(5):
         row = found.row(found.position(code) or 0)
         total = base + sum(r["contribution"] for r in found.reasons(code, 12))
