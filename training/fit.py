@@ -130,7 +130,7 @@ def fit(
         check_fold(labels, fold)
     target = recipe.target
 
-    def learn(at: pl.DataFrame, params: FitParams) -> RiskModel:
+    def learn(at: pl.DataFrame) -> RiskModel:
         return RiskModel.fit(
             _rows(panel, at),
             at,
@@ -139,17 +139,16 @@ def fit(
             target=target.name,
             features=recipe.features,
             horizons_months=target.horizons_months,
-            params=params,
+            params=recipe.params,
             num_threads=num_threads,
         )
 
     levels, parts, held = recipe.levels, [], []
-    lighter = replace(recipe.params, members=min(CALIBRATION_MEMBERS, recipe.params.members))
     for early, late in calibration_blocks(labels, main=target.main_horizon_months):
-        parts.append((learn(early, lighter), _rows(panel, late), late))
+        parts.append((learn(early), _rows(panel, late), late))
         held.append(late)
         progress("calibration")
-    model = learn(labels, recipe.params)
+    model = learn(labels)
     if parts:
         model = replace(model, calibration=calibrate(parts, num_threads=num_threads))
         main = f"p_{target.main_horizon_months}m"
@@ -160,7 +159,3 @@ def fit(
         levels = levels.chosen(pl.concat(validated))
     progress("modèle")
     return Fitted(model, levels, _span(labels), _span(pl.concat(held)) if held else None)
-
-
-#: members of the models that only calibrate: their mean matters, not their spread
-CALIBRATION_MEMBERS = 2
