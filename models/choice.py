@@ -14,7 +14,7 @@ from models.sample import Sample, observed, split_holdout
 from models.trees import forest_at
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -56,6 +56,18 @@ class Choice:
     share: float
     holdout: str
     losses: dict[str, float]
+
+    @classmethod
+    def of(cls, summary: Mapping[str, Any]) -> Choice:
+        """Return the choice that a model's summary tells."""
+        return cls(
+            form=summary["form"],
+            l2=summary["l2"],
+            rounds=summary["rounds"],
+            share=summary["linear_share"],
+            holdout=summary["holdout"],
+            losses=dict(summary["holdout_losses"]),
+        )
 
     def summary(self) -> dict[str, Any]:
         """Return what is written beside the model."""

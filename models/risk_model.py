@@ -12,7 +12,7 @@ from scipy.special import expit
 
 from models import intervals
 from models.calibration import Calibration, fit_calibration
-from models.choice import choose
+from models.choice import Choice, choose
 from models.encoding import Centre, Encoding, series_of
 from models.fitting import Bag, fit_bag
 from models.sample import align, numbered, prepare
@@ -91,6 +91,7 @@ class RiskModel:
         features: Sequence[FeatureSpec],
         horizons_months: tuple[int, ...],
         params: FitParams | None = None,
+        like: RiskModel | None = None,
         num_threads: int = 2,
     ) -> RiskModel:
         """Fit on `rows`, calibrate on later rows.
@@ -110,6 +111,8 @@ class RiskModel:
             Horizons of the model.
         params : FitParams, optional
             What can change the result.
+        like : RiskModel, optional
+            Take the penalty, form and number of trees that this model chose, without a search.
         num_threads : int
             Changes the speed only.
 
@@ -128,7 +131,11 @@ class RiskModel:
                 received=f"{len(features)} indicateur(s), {len(horizons)} horizon(s)",
             )
         sample, encoding = prepare(rows, labels, horizons, features, params, target)
-        choice = choose(sample, encoding, horizons, params, num_threads=num_threads)
+        choice = (
+            choose(sample, encoding, horizons, params, num_threads=num_threads)
+            if like is None
+            else Choice.of(like.summary)
+        )
         bag = fit_bag(sample, encoding, horizons, params, choice, num_threads=num_threads)
         model = cls(
             target,

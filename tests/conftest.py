@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,3 +18,11 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no published files at {folder} (set VEILLE_SHARED_DATA to their folder)")
     return folder
+
+
+@pytest.fixture(autouse=True)
+def same_import_path() -> Iterator[None]:
+    """Give the import path back: MLflow puts a loaded model's own code first in it, for good."""
+    before = sys.path.copy()
+    yield
+    sys.path[:] = before

@@ -114,9 +114,9 @@ def fit(
 ) -> Fitted:
     """Fit the recipe on the labels allowed by `fold` (all of them without a fold).
 
-    The probabilities are calibrated on the latest blocks of 12 months, each by a model that never
-    saw it, with the embargo; the thresholds of the levels come from the same rows. The final
-    model is fitted on everything, and keeps that calibration.
+    The model is fitted on everything. Its calibration comes from models of the same make (same
+    form, penalty and number of trees), each fitted on the days before a block of 12 months that
+    it never saw, with the embargo; the thresholds of the levels come from the same rows.
 
     Parameters
     ----------
@@ -130,7 +130,7 @@ def fit(
         check_fold(labels, fold)
     target = recipe.target
 
-    def learn(at: pl.DataFrame) -> RiskModel:
+    def learn(at: pl.DataFrame, like: RiskModel | None = None) -> RiskModel:
         return RiskModel.fit(
             _rows(panel, at),
             at,
@@ -140,15 +140,17 @@ def fit(
             features=recipe.features,
             horizons_months=target.horizons_months,
             params=recipe.params,
+            like=like,
             num_threads=num_threads,
         )
 
+    model = learn(labels)
+    progress("modèle")
     levels, parts, held = recipe.levels, [], []
     for early, late in calibration_blocks(labels, main=target.main_horizon_months):
-        parts.append((learn(early), _rows(panel, late), late))
+        parts.append((learn(early, model), _rows(panel, late), late))
         held.append(late)
         progress("calibration")
-    model = learn(labels)
     if parts:
         model = replace(model, calibration=calibrate(parts, num_threads=num_threads))
         main = f"p_{target.main_horizon_months}m"
@@ -157,5 +159,4 @@ def fit(
             for m, rows, _ in parts
         ]
         levels = levels.chosen(pl.concat(validated))
-    progress("modèle")
     return Fitted(model, levels, _span(labels), _span(pl.concat(held)) if held else None)

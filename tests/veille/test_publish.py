@@ -73,7 +73,7 @@ def test_each_silent_theme_is_said_and_alerts_are_not_missing_data() -> None:
     silent = {t for t in THEMES if t != "alert" and any(i.theme == t for i in INDICATORS.values())}
     silent -= {INDICATORS[n].theme for n in ("debt_ratio", *FUNDED)}
     assert set(found["theme"]) == silent
-    assert all(m.endswith("aucune donnée de ce thème n'a été reçue.") for m in found["message"])
+    assert set(found["message"]) == {"Aucune donnée de ce thème n'a été reçue."}
 
 
 def test_names_and_history_are_those_known_by_the_day(demo_home: Path) -> None:
