@@ -49,7 +49,7 @@ def cohort(panel: pl.DataFrame, grants: pl.LazyFrame, target: Target) -> pl.Data
 
     The panel leaves out structures known to have failed, merged or ceased by each day.
     """
-    if target.name == "failure":
+    if target.name == "failure" or panel.is_empty():
         return panel
     days = panel["as_of"].unique().sort().to_list()
     members = [

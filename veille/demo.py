@@ -77,7 +77,10 @@ def run(
 ) -> Demo:
     """Run the whole line on a synthetic France; each step reports to `steps[name]`."""
     facts(home.folder, structures, seed, steps["facts"])
-    line.features(home.folder, LAST, since=SINCE, every="half", progress=steps["features"])
+    # Small enough for memory, where Polars is the quicker of the two engines.
+    line.features(
+        home.folder, LAST, since=SINCE, every="half", engine="polars", progress=steps["features"]
+    )
     made = {}
     for target in targets:
         if not [m for m in home.registry.list_models(target) if "champion" in m.aliases]:
