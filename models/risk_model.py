@@ -107,8 +107,6 @@ class RiskModel:
             Name of the target.
         features : sequence of FeatureSpec
             Indicators to use.
-        horizons_months : tuple of int
-            Horizons of the model.
         params : FitParams, optional
             What can change the result.
         like : RiskModel, optional
@@ -131,11 +129,8 @@ class RiskModel:
                 received=f"{len(features)} indicateur(s), {len(horizons)} horizon(s)",
             )
         sample, encoding = prepare(rows, labels, horizons, features, params, target)
-        choice = (
-            choose(sample, encoding, horizons, params, num_threads=num_threads)
-            if like is None
-            else Choice.of(like.summary)
-        )
+        choice = Choice.of(like.summary) if like else None
+        choice = choice or choose(sample, encoding, horizons, params, num_threads=num_threads)
         bag = fit_bag(sample, encoding, horizons, params, choice, num_threads=num_threads)
         model = cls(
             target,
