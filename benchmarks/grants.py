@@ -7,7 +7,8 @@ from datetime import date
 import numpy as np
 import polars as pl
 
-from data.contracts import EUR, TABLES
+from data.contracts import TABLES
+from data.schema import EUR
 from data.lake import with_machine_columns
 from data.synthetic.geography import siren
 

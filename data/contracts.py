@@ -7,15 +7,10 @@ day before its `known_on`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-import pandera.polars as pa
 import polars as pl
 from pandera.errors import SchemaErrors
 
-from data.errors import VeilleError
-
-EUR = pl.Decimal(18, 2)
+from data.schema import EUR, Column, ContractError, Table
 
 ESS_FAMILIES = ("association", "cooperative", "mutual", "foundation", "commercial", "other")
 FUNDER_LEVELS = (
@@ -41,57 +36,9 @@ EVENT_KINDS = (
     "cessation",
     "merger",
 )
+#: how a beneficiary known otherwise than by its SIREN was found
+MATCHES = ("rna", "name", "succession")
 FAILURE_KINDS = ("safeguard", "receivership", "liquidation", "dissolution", "cessation")
-
-
-class ContractError(VeilleError):
-    """A table breaks its contract."""
-
-
-@dataclass(frozen=True)
-class Column:
-    """One column: type, whether null is allowed, closed list of values or pattern, meaning."""
-
-    dtype: pl.DataType | type[pl.DataType]
-    meaning: str
-    nullable: bool = False
-    values: tuple[str, ...] = ()
-    pattern: str = ""
-
-
-@dataclass(frozen=True)
-class Table:
-    """A canonical table: its name, what one row is, and its columns in order."""
-
-    name: str
-    row: str
-    columns: dict[str, Column]
-
-    def schema(self) -> dict[str, pl.DataType | type[pl.DataType]]:
-        """Return column name -> Polars type, in order."""
-        return {name: column.dtype for name, column in self.columns.items()}
-
-    def empty(self) -> pl.DataFrame:
-        """Return the table without rows."""
-        return pl.DataFrame(schema=self.schema())
-
-    def contract(self) -> pa.DataFrameSchema:
-        """Return the pandera schema that checks the table."""
-        return pa.DataFrameSchema(
-            {
-                name: pa.Column(
-                    column.dtype,
-                    nullable=column.nullable,
-                    checks=[
-                        *([pa.Check.isin(list(column.values))] if column.values else []),
-                        *([pa.Check.str_matches(column.pattern)] if column.pattern else []),
-                    ],
-                )
-                for name, column in self.columns.items()
-            },
-            strict=True,
-            ordered=True,
-        )
 
 
 SIREN = r"^\d{9}$"
@@ -106,8 +53,11 @@ def _table(name: str, row: str, columns: dict[str, Column]) -> Table:
     return Table(name, row, {**columns, **_PROVENANCE})
 
 
-def _siren() -> Column:
-    return Column(pl.String, "SIREN of the structure", pattern=SIREN)
+def _siren(*, nullable: bool = False) -> Column:
+    return Column(pl.String, "SIREN of the structure", nullable=nullable, pattern=SIREN)
+
+
+_RNA = Column(pl.String, "RNA number", nullable=True, pattern=r"^W[0-9A-Z]{9}$")
 
 
 _FUNDER = Column(pl.String, "SIREN of the funder, 'etat', or 'slug:<name>'", pattern=r"^\S+$")
@@ -121,8 +71,8 @@ TABLES: dict[str, Table] = {
             "structures",
             "one state of one legal unit, as known on a day",
             {
-                "siren": _siren(),
-                "rna": Column(pl.String, "RNA number", nullable=True, pattern=r"^W[0-9A-Z]{9}$"),
+                "siren": _siren(nullable=True),
+                "rna": _RNA,
                 "name": _TEXT,
                 "legal_category": Column(
                     pl.String, "INSEE legal category", nullable=True, pattern=r"^\d{4}$"
@@ -148,11 +98,21 @@ TABLES: dict[str, Table] = {
             "grants",
             "one line of award or payment of public money",
             {
-                "siren": Column(
-                    pl.String, "SIREN of the beneficiary", nullable=True, pattern=SIREN
-                ),
-                "rna": Column(pl.String, "RNA number", nullable=True, pattern=r"^W[0-9A-Z]{9}$"),
+                "siren": _siren(nullable=True),
+                "rna": _RNA,
                 "beneficiary_name": _TEXT,
+                "departement": Column(
+                    pl.String,
+                    "département of the beneficiary, where the list says it",
+                    nullable=True,
+                    pattern=r"^(\d{2,3}|2[AB])$",
+                ),
+                "matched_by": Column(
+                    pl.String,
+                    "how the SIREN was found where the list does not give it",
+                    nullable=True,
+                    values=MATCHES,
+                ),
                 "funder_id": _FUNDER,
                 "funder_name": _TEXT,
                 "funder_level": Column(pl.String, "level of government", values=FUNDER_LEVELS),
@@ -207,9 +167,27 @@ TABLES: dict[str, Table] = {
             "events",
             "one event in the life of a structure",
             {
-                "siren": _siren(),
+                "siren": _siren(nullable=True),
+                "rna": _RNA,
                 "kind": Column(pl.String, "kind of event", values=EVENT_KINDS),
                 "occurred_on": Column(pl.Date, "day of the event"),
+                "notice_id": Column(
+                    pl.String, "published notice that says it, e.g. A20260012345", nullable=True
+                ),
+            },
+        ),
+        _table(
+            "retractions",
+            "one published notice that a later one cancels, withdraws or replaces",
+            {"notice_id": Column(pl.String, "the notice that no longer holds")},
+        ),
+        _table(
+            "successions",
+            "one legal unit that continues another",
+            {
+                "siren": _siren(),
+                "predecessor": Column(pl.String, "SIREN of the unit continued", pattern=SIREN),
+                "occurred_on": Column(pl.Date, "day of the succession"),
             },
         ),
         _table(
@@ -219,9 +197,32 @@ TABLES: dict[str, Table] = {
                 "siren": _siren(),
                 "creditor": Column(pl.String, "creditor, e.g. urssaf"),
                 "period": Column(pl.String, "period of the contributions, e.g. 2024-Q3"),
-                "due_eur": Column(EUR, "contributions due"),
-                "outstanding_eur": Column(EUR, "still owed"),
-                "plan": Column(pl.Boolean, "under a payment plan"),
+                "debt_id": Column(
+                    pl.String,
+                    "links the successive states of one debt; empty: one a period",
+                    nullable=True,
+                ),
+                "due_eur": Column(EUR, "contributions due; empty: not said here", nullable=True),
+                "outstanding_eur": Column(EUR, "still owed; empty: not said here", nullable=True),
+                "plan": Column(pl.Boolean, "under a payment plan; empty: not said", nullable=True),
+            },
+        ),
+        _table(
+            "workforce",
+            "staff of a structure in one month",
+            {
+                "siren": _siren(),
+                "month_on": Column(pl.Date, "first day of the month"),
+                "employees": Column(pl.Float64, "employees in the month"),
+            },
+        ),
+        _table(
+            "ratings",
+            "one rating of a structure by the Banque de France",
+            {
+                "siren": _siren(),
+                "rating": Column(pl.String, "rating as given, e.g. 4+"),
+                "rated_on": Column(pl.Date, "day of the rating"),
             },
         ),
         _table(
@@ -237,7 +238,8 @@ TABLES: dict[str, Table] = {
             "alerts",
             "one warning of a regional cell",
             {
-                "siren": _siren(),
+                "siren": _siren(nullable=True),
+                "rna": _RNA,
                 "region": Column(pl.String, "INSEE région code", nullable=True),
                 "severity": Column(pl.Int32, "1 to 3"),
                 "reason": _TEXT,

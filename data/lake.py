@@ -24,13 +24,14 @@ from pathlib import Path
 
 import polars as pl
 
-from data.contracts import EUR, TABLES, conform
+from data.contracts import TABLES, conform
 from data.errors import VeilleError
 from data.rejects import REJECTS, empty_rejects, reject
+from data.schema import EUR
 from data.sources.base import Parsed, ReadOptions
 
 #: part of the ingest id: raise it when the canonical tables change meaning
-LAKE_VERSION = 1
+LAKE_VERSION = 2
 _ROW_GROUP = 128_000
 
 

@@ -19,6 +19,8 @@ REASONS: dict[str, str] = {
     "total_line": "ligne de total, déjà comptée dans le détail",
     "out_of_scope": "hors du périmètre de la source",
     "wrong_field_count": "nombre de champs différent de l'en-tête",
+    "unknown_name": "bénéficiaire connu par son seul nom, qu'aucune structure ne porte",
+    "ambiguous_name": "bénéficiaire connu par son seul nom, que plusieurs structures portent",
     "empty_line": "ligne vide",
     "unreadable": "ligne illisible",
 }

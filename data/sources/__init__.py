@@ -6,8 +6,16 @@ from data.sources import bodacc, grants, jaune, scdl, sirene
 from data.sources.base import Parsed, ReadOptions, Source, SourceError
 
 SOURCES: dict[str, Source] = {
-    module.NAME: Source(module.NAME, module.TITLE, module.read)
-    for module in (scdl, grants, jaune, sirene, bodacc)
+    module.NAME: Source(
+        module.NAME, module.TITLE, module.read, module.sniff, getattr(module, "parts", None)
+    )
+    for module in (
+        scdl,
+        grants,
+        jaune,
+        sirene,
+        bodacc,
+    )
 }
 
 __all__ = ["SOURCES", "Parsed", "ReadOptions", "Source", "SourceError"]

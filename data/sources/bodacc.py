@@ -12,13 +12,15 @@ import polars as pl
 from data.contracts import FAILURE_KINDS, TABLES
 from data.rejects import REASONS, REJECTS
 from data.sources import parse
-from data.sources.base import Parsed, ReadOptions, Source, SourceError
+from data.sources.base import CERTAIN, NO, Parsed, ReadOptions, SourceError
 from data.sources.bodacc_notices import FIELDS, Notice, read_notice, reference
 from data.sources.tabular import open_tables
 from data.sources.text import decode
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from data.sources.sample import Sample
 
 NAME = "bodacc"
 TITLE = "BODACC : procédures collectives, radiations, dissolutions"
@@ -36,6 +38,17 @@ _MESSAGES = {
 _HEAD_BYTES = 200
 #: (reason, column, value, message) of a rejected notice
 _Verdict = tuple[str, str, str, str]
+
+
+def sniff(sample: Sample) -> int:
+    """Tell whether a file holds notices of the BODACC."""
+    if _score_sample(sample):
+        return CERTAIN
+    return CERTAIN if "args" in sample.keys and "BODACC" in sample.head else NO
+
+
+def _score_sample(sample: Sample) -> bool:
+    return any(_score(row) for grid in sample.grids for row in grid.rows)
 
 
 def read(path: Path, options: ReadOptions) -> Parsed:
@@ -259,6 +272,3 @@ def _rejects(rows: list[int], verdicts: list[_Verdict | None]) -> pl.DataFrame:
         schema=REJECTS,
         orient="row",
     )
-
-
-SOURCE = Source(NAME, TITLE, read)

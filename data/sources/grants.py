@@ -10,11 +10,13 @@ import polars as pl
 from data.identifiers import siren_holds
 from data.rejects import REASONS
 from data.sources import grants_rules
-from data.sources.base import Parsed, ReadOptions, Source, SourceError
+from data.sources.base import CERTAIN, NO, Parsed, ReadOptions, SourceError
 from data.sources.state_list import DATASET, published_on
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from data.sources.sample import Sample
 
 NAME = "grants"
 TITLE = "Subventions publiées (moisson nationale, Parquet)"
@@ -61,6 +63,11 @@ _AT_FAULT = {
     "bad_amount": "amount_eur",
     "duplicate_line": "",
 }
+
+
+def sniff(sample: Sample) -> int:
+    """Tell whether a file is a Parquet file of the harvest."""
+    return CERTAIN if sample.kind == "parquet" and sample.has(*_COLUMNS) else NO
 
 
 def read(path: Path, options: ReadOptions) -> Parsed:
@@ -225,6 +232,3 @@ def _level() -> pl.Expr:
     level = pl.col("donor_level").replace_strict(_LEVELS, default=None, return_dtype=pl.String)
     europe = pl.when(pl.col("donor_level").str.starts_with("europe")).then(pl.lit("europe"))
     return pl.coalesce(europe, level, pl.lit("unknown"))
-
-
-SOURCE = Source(NAME, TITLE, read)

@@ -67,10 +67,33 @@ def read_grids(path: Path, score: Score) -> list[Grid]:
     if not text.strip():
         raise _unreadable(path, "fichier vide")
     if text.lstrip()[0] in "[{":
-        grids = _records(text, encoding)
+        grids = records(text, encoding)
         if grids:
             return grids
-    return [_delimited(text, encoding, score)]
+    return [delimited(text, encoding, score)]
+
+
+def head_grids(path: Path, raw: bytes) -> list[Grid]:
+    """Return the first rows of each table of a file, from its first bytes (workbooks: whole).
+
+    The separator is the one that cuts the first lines into most cells, most regularly.
+
+    Raises
+    ------
+    SourceError
+        The file is binary or damaged.
+    """
+    if raw.startswith((_ZIP, _OLE)):
+        return [
+            Grid(grid.name, grid.rows[:HEADER_WITHIN], grid.lines[:HEADER_WITHIN])
+            for grid in _workbook(path)
+        ]
+    if raw.startswith(_PDF) or _binary(raw):
+        raise _unreadable(path, "fichier binaire")
+    text, encoding = decode(raw)
+    lines = text.replace("\x00", "").splitlines()[:_SAMPLE_LINES]
+    grid = delimited("\n".join(lines) + "\n", encoding, len)
+    return [Grid("", grid.rows[:HEADER_WITHIN], grid.lines, grid.separator, encoding)]
 
 
 def _binary(raw: bytes) -> bool:
@@ -93,7 +116,8 @@ def _unreadable(path: Path, why: str) -> SourceError:
 # --- Text with separators ---------------------------------------------------------------------
 
 
-def _delimited(text: str, encoding: str, score: Score) -> Grid:
+def delimited(text: str, encoding: str, score: Score) -> Grid:
+    """Return the cells of a separated text; the separator is the one whose header scores best."""
     # Only true line ends: str.splitlines would also cut at the odd characters of a pasted text.
     text = text.replace("\r\n", "\n").replace("\r", "\n").removesuffix("\n")
     lines = [line + "\n" for line in text.split("\n")]
@@ -102,12 +126,12 @@ def _delimited(text: str, encoding: str, score: Score) -> Grid:
     sample = lines[:_SAMPLE_LINES]
 
     def fit(separator: str) -> tuple[int, int]:
-        rows = [row for _, row in _split(sample, separator)]
+        rows = [row for _, row in split(sample, separator)]
         best = max((score(row) for row in rows[:HEADER_WITHIN]), default=0)
         return best, max((len(row) for row in rows), default=0)
 
     separator = max(SEPARATORS, key=fit)
-    numbered = list(_split(lines, separator))
+    numbered = list(split(lines, separator))
     return Grid(
         name="",
         rows=[row for _, row in numbered],
@@ -117,7 +141,7 @@ def _delimited(text: str, encoding: str, score: Score) -> Grid:
     )
 
 
-def _split(lines: list[str], separator: str) -> Iterator[tuple[int, list[str]]]:
+def split(lines: list[str], separator: str) -> Iterator[tuple[int, list[str]]]:
     """Yield the first line number (from 1) and the cells of each record.
 
     A quote opened and never closed would swallow the rest of the file: such a line is read as it
@@ -191,7 +215,7 @@ def _text(cell: object) -> str:
 # --- JSON -------------------------------------------------------------------------------------
 
 
-def _records(text: str, encoding: str) -> list[Grid]:
+def records(text: str, encoding: str) -> list[Grid]:
     """Return one grid per list of records found; none when the text is not JSON."""
     try:
         content: object = json.loads(text)

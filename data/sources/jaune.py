@@ -10,7 +10,7 @@ import polars as pl
 
 from data import identifiers
 from data.sources import parse
-from data.sources.base import Parsed, ReadOptions, Source, SourceError
+from data.sources.base import CERTAIN, NO, Parsed, ReadOptions, SourceError
 from data.sources.jaune_columns import Layout, layout_of, score, score_nomenclature
 from data.sources.judged import first_reason, rejects_of
 from data.sources.state_list import (
@@ -26,6 +26,8 @@ from data.sources.tabular import Table, open_tables
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from data.sources.sample import Sample
 
 NAME = "jaune"
 TITLE = "Jaune budgétaire : subventions de l'État aux associations"
@@ -43,6 +45,13 @@ _CONTRACT = r"(?i)^prestations?\b.*(?:factur|de service)"
 _REFUND = r"(?i)^(?:frais de personnel \(remboursement|cotisations?\b|adhésions?\b|adhesions?\b)"
 #: the 2010 list glues département and town to the name: "LES AMIS DU LAC - 74 ANNECY"
 _TOWN = r" - (?:\d{2,3}|2[AB])(?: [^-]*)?$"
+
+
+def sniff(sample: Sample) -> int:
+    """Tell whether a file is a yearly list of the State: its columns name programme or ministry."""
+    rows = [row for grid in sample.grids for row in grid.rows]
+    found = sample.kind == "table" and any(score(row) and layout_of(row) for row in rows)
+    return CERTAIN if found else NO
 
 
 def read(path: Path, options: ReadOptions) -> Parsed:
@@ -260,6 +269,3 @@ def _facts(kept: pl.DataFrame, exercise: int, options: ReadOptions) -> pl.DataFr
         "source_row",
         known_on.alias("known_on"),
     )
-
-
-SOURCE = Source(NAME, TITLE, read)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from data.contracts import EUR
+from data.schema import EUR
 
 #: what publishers and spreadsheets write for "nothing", once folded
 MISSING = frozenset(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from data.rejects import empty_rejects
-from data.sources.base import Parsed, ReadOptions, Source, SourceError
+from data.sources.base import LIKELY, NO, POSSIBLE, Parsed, ReadOptions, SourceError
 from data.sources.scdl_columns import Columns, header_score, recognise
 from data.sources.scdl_facts import judge
 from data.sources.scdl_lines import sort_lines
@@ -19,10 +19,22 @@ from data.sources.text import fold
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from data.sources.sample import Sample
+
 NAME = "scdl"
 TITLE = "Subventions publiées par les collectivités (SCDL et listes apparentées)"
 _EXPECTED = "aucune colonne de bénéficiaire et de montant reconnue."
+#: columns recognised that make a list of grants possible, and likely
+_FEW_COLUMNS, _MANY_COLUMNS = 2, 6
 _YEAR = re.compile(r"(?<!\d)(20[0-4]\d|19[89]\d)(?!\d)")
+
+
+def sniff(sample: Sample) -> int:
+    """Tell how sure it is that a file is a list of grants: by the columns recognised."""
+    best = max((header_score(row) for grid in sample.grids for row in grid.rows), default=0)
+    if sample.kind not in {"table", "json"} or best < _FEW_COLUMNS:
+        return NO
+    return LIKELY if best >= _MANY_COLUMNS else POSSIBLE
 
 
 def read(path: Path, options: ReadOptions) -> Parsed:
@@ -161,6 +173,3 @@ def _is_paid(
         pl.col("date") == pl.col("period")
     )
     return lines.height > 0 and bool(lines.select(bare.fill_null(value=False).all()).item())
-
-
-SOURCE = Source(NAME, TITLE, read)

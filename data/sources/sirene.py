@@ -9,13 +9,21 @@ import polars as pl
 from data import identifiers, reference
 from data.reference.perimeter import Perimeter
 from data.sources import parse, sirene_shapes
-from data.sources.base import Parsed, ReadOptions, Source
+from data.sources.base import CERTAIN, LIKELY, NO, Parsed, ReadOptions
 from data.sources.judged import first_reason, rejects_of
+from data.sources.sample import Sample
 from data.sources.text import fold
 
 NAME = "sirene"
 TITLE = "SIRENE (unités légales), API Recherche d'entreprises, liste d'ESS France"
 
+#: columns of the list of ESS France and of the search API
+_LISTED = (
+    "famille juridique de l'entreprise",
+    "famille juridique",
+    "nature_juridique",
+    "forme_juridique",
+)
 #: digits that a SIREN keeps at least once a spreadsheet has dropped its leading zeros
 _SHORT_SIREN = r"^[0-9]{6,8}$"
 _RNA = r"^W[0-9][0-9A-Z][0-9]{7}$"
@@ -39,6 +47,15 @@ _MESSAGES = {
     "out_of_scope": "catégorie juridique hors du périmètre de l'ESS (ess_perimeter.toml)",
     "no_date": "le fichier ne dit pas de quand il date : donnez --known-on",
 }
+
+
+def sniff(sample: Sample) -> int:
+    """Tell whether a file describes legal units of SIRENE or is the list of ESS France."""
+    if sample.has("siren", "categorieJuridiqueUniteLegale"):
+        return CERTAIN
+    if sample.kind == "json" and ("familleJuridique" in sample.head or "est_ess" in sample.head):
+        return LIKELY
+    return LIKELY if sample.has("siren") and sample.count(*_LISTED) else NO
 
 
 def read(path: Path, options: ReadOptions) -> Parsed:
@@ -174,6 +191,3 @@ def _region_named(names: pl.Series) -> pl.Series:
     codes = {fold(name): code for code, name in reference.regions().items()}
     found = {name: codes.get(fold(name)) for name in names.drop_nulls().unique().to_list()}
     return names.replace_strict(found, default=None, return_dtype=pl.String)
-
-
-SOURCE = Source(NAME, TITLE, read)

@@ -56,7 +56,7 @@ def open_tables(path: Path, score: Score, *, expected: str) -> list[Table]:
         The file is absent, empty, not a table, or holds no recognised header.
     """
     grids = read_grids(path, score)
-    tables = [table for grid in grids if (table := _table(grid, score)) is not None]
+    tables = [table for grid in grids if (table := table_of(grid, score)) is not None]
     if not tables:
         seen = next((row for grid in grids for row in grid.rows if any(row)), [])
         raise SourceError(
@@ -70,7 +70,7 @@ def open_tables(path: Path, score: Score, *, expected: str) -> list[Table]:
     return sorted(tables, key=lambda table: -score(table.header))
 
 
-def _table(grid: Grid, score: Score) -> Table | None:
+def table_of(grid: Grid, score: Score) -> Table | None:
     """Find the header of a grid and build its table; None when there is none."""
     top = [[_name(cell) for cell in row] for row in grid.rows[:HEADER_WITHIN]]
     scores = [score(row) for row in top]
@@ -112,7 +112,7 @@ def _table(grid: Grid, score: Score) -> Table | None:
     return Table(
         name=grid.name,
         header=header,
-        frame=_frame(kept, len(header)),
+        frame=frame_of(kept, len(header)),
         ragged={line: row for line, row in kept if grid.separator and len(row) > len(header)},
         titles=[" ".join(filter(None, row)) for row in top[:at] if any(row)],
         separator=grid.separator,
@@ -137,7 +137,8 @@ def _spread(row: list[str], width: int) -> list[str]:
     return (row + [""] * width)[:width]
 
 
-def _frame(rows: list[tuple[int, list[str]]], width: int) -> pl.DataFrame:
+def frame_of(rows: list[tuple[int, list[str]]], width: int) -> pl.DataFrame:
+    """Return `source_row`, `fields` and `width` text columns from numbered rows of cells."""
     columns = [
         pl.Series(f"c{at}", [row[at] if at < len(row) else "" for _, row in rows], dtype=pl.String)
         for at in range(width)
@@ -149,5 +150,10 @@ def _frame(rows: list[tuple[int, list[str]]], width: int) -> pl.DataFrame:
             *columns,
         ]
     )
+    return texts(frame)
+
+
+def texts(frame: pl.DataFrame) -> pl.DataFrame:
+    """Return the frame with its texts stripped, null where empty."""
     text = pl.col(pl.String).str.strip_chars()
     return frame.with_columns(pl.when(text != "").then(text).name.keep())

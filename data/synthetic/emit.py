@@ -12,7 +12,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from data.contracts import EUR, conform
+from data.contracts import conform
+from data.schema import EUR
 from data.synthetic.geography import DEPARTEMENTS, REGIONS, siren
 from data.synthetic.life import DEBT_MONTHS, MERGER, PROCEEDINGS
 from data.synthetic.structures import BANDS, FAMILIES, SECTORS

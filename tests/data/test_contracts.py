@@ -7,7 +7,8 @@ from datetime import date
 import polars as pl
 import pytest
 
-from data.contracts import FAILURE_KINDS, TABLES, ContractError, conform
+from data.contracts import FAILURE_KINDS, TABLES, conform
+from data.schema import ContractError
 from tests.fictitious import siren
 
 EVENT = pl.DataFrame(

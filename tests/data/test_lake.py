@@ -16,7 +16,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from data.contracts import TABLES, ContractError
+from data.contracts import TABLES
+from data.schema import ContractError
 from data.lake import Lake, LakeError, ingest_id, sha256_of, with_machine_columns
 from data.rejects import REASONS, empty_rejects, reject
 from data.sources.base import Parsed, ReadOptions

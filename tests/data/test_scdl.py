@@ -15,7 +15,7 @@ from stdnum import luhn
 
 from data.contracts import conform
 from data.sources.base import Parsed, ReadOptions, SourceError
-from data.sources.scdl import SOURCE, check_accounting, read
+from data.sources.scdl import check_accounting, read
 from data.sources.scdl_columns import header_score, meaning_of, recognise
 from data.sources.scdl_funders import funder_level
 from data.sources.scdl_realign import realign
