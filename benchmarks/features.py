@@ -17,7 +17,7 @@ import duckdb
 import polars as pl
 
 from data.contracts import TABLES
-from data.lake import with_machine_columns
+from data.drafts import with_machine_columns
 from features.asof import to_day, window_edges
 from features.engines import ENGINES
 from features.engines.base import Engine, Frame

@@ -9,7 +9,7 @@ import polars as pl
 
 from data.contracts import TABLES
 from data.schema import EUR
-from data.lake import with_machine_columns
+from data.drafts import with_machine_columns
 from data.synthetic.geography import siren
 
 FIRST_YEAR, LAST_YEAR = 2013, 2021

@@ -8,7 +8,6 @@ day before its `known_on`.
 from __future__ import annotations
 
 import polars as pl
-from pandera.errors import SchemaErrors
 
 from data.schema import EUR, Column, ContractError, Table
 
@@ -50,7 +49,8 @@ _PROVENANCE = {
 
 
 def _table(name: str, row: str, columns: dict[str, Column]) -> Table:
-    return Table(name, row, {**columns, **_PROVENANCE})
+    known = ("siren", "rna") if "rna" in columns else ()
+    return Table(name, row, {**columns, **_PROVENANCE}, known)
 
 
 def _siren(*, nullable: bool = False) -> Column:
@@ -275,19 +275,26 @@ def conform(frame: pl.DataFrame, name: str) -> pl.DataFrame:
             received=f"en trop : {unknown}, manquantes : {missing}",
             expected=", ".join(table.columns),
         )
-    shaped = frame.select(
-        (pl.col(column) if column in frame.columns else pl.lit(None)).cast(spec.dtype).alias(column)
-        for column, spec in table.columns.items()
-    )
     try:
-        table.contract().validate(shaped, lazy=True)
-    except SchemaErrors as error:
-        first = error.failure_cases.head(5)
-        raise ContractError(
-            f"Des valeurs de la table « {name} » sortent de son contrat.",
-            code="contract-values",
-            where=name,
-            received=first.to_dicts() if isinstance(first, pl.DataFrame) else first,
-            expected="les types, listes et formats de data/contracts.py",
-        ) from error
+        shaped = frame.select(
+            (pl.col(column) if column in frame.columns else pl.lit(None))
+            .cast(spec.dtype)
+            .alias(column)
+            for column, spec in table.columns.items()
+        )
+    except pl.exceptions.PolarsError as error:
+        raise _outside(name, str(error).splitlines()[0]) from error
+    faults = table.faults(shaped)
+    if faults:
+        raise _outside(name, faults)
     return shaped
+
+
+def _outside(name: str, received: object) -> ContractError:
+    return ContractError(
+        f"Des valeurs de la table « {name} » sortent de son contrat.",
+        code="contract-values",
+        where=name,
+        received=received,
+        expected="les types, listes et formats de data/contracts.py",
+    )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import pandera.polars as pa
 import polars as pl
 
 from data.errors import VeilleError
@@ -29,11 +28,15 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """A canonical table: its name, what one row is, and its columns in order."""
+    """A canonical table: its name, what one row is, its columns in order.
+
+    Every row has a value in at least one column of `one_of`, where there are some.
+    """
 
     name: str
     row: str
     columns: dict[str, Column]
+    one_of: tuple[str, ...] = ()
 
     def schema(self) -> dict[str, pl.DataType | type[pl.DataType]]:
         """Return column name -> Polars type, in order."""
@@ -43,20 +46,24 @@ class Table:
         """Return the table without rows."""
         return pl.DataFrame(schema=self.schema())
 
-    def contract(self) -> pa.DataFrameSchema:
-        """Return the pandera schema that checks the table."""
-        return pa.DataFrameSchema(
-            {
-                name: pa.Column(
-                    column.dtype,
-                    nullable=column.nullable,
-                    checks=[
-                        *([pa.Check.isin(list(column.values))] if column.values else []),
-                        *([pa.Check.str_matches(column.pattern)] if column.pattern else []),
-                    ],
-                )
-                for name, column in self.columns.items()
-            },
-            strict=True,
-            ordered=True,
-        )
+    def faults(self, frame: pl.DataFrame) -> dict[str, list[object]]:
+        """Return, by column of a frame of this schema, up to five values outside the contract.
+
+        Values are looked at once each, so that a million lines of few funders cost little.
+        """
+        found: dict[str, list[object]] = {}
+        for name, column in self.columns.items():
+            values = frame[name]
+            if not column.nullable and values.null_count():
+                found[name] = [None]
+            elif column.values or column.pattern:
+                known = values.unique().drop_nulls()
+                if column.values:
+                    known = known.filter(~known.is_in(list(column.values)))
+                else:
+                    known = known.filter(~known.str.contains(column.pattern))
+                found[name] = known.head(5).to_list()
+        if self.one_of:
+            none = frame.filter(pl.all_horizontal(pl.col(self.one_of).is_null())).height
+            found[" / ".join(self.one_of)] = [None] * min(none, 1)
+        return {name: values for name, values in found.items() if values}

@@ -81,7 +81,7 @@ def sample_of(path: Path) -> Sample:
         return Sample(path, "unreadable", problem="fichier vide")
     if raw.startswith(b"PAR1"):
         return _parquet(path)
-    if raw.startswith(b"\x1f\x8b") or _is_archive(path, raw):
+    if is_archive(path):
         return Sample(path, "archive")
     try:
         return _readable(path, raw)
@@ -103,15 +103,21 @@ def _readable(path: Path, raw: bytes) -> Sample:
     return Sample(path, "table", tuple(head_grids(path, raw)), head=text)
 
 
-def _is_archive(path: Path, raw: bytes) -> bool:
-    if raw[257:262] == b"ustar":
+def is_archive(path: Path) -> bool:
+    """Tell whether a file is a gzip, a tar, or a zip that is no workbook."""
+    try:
+        with path.open("rb") as stream:
+            raw = stream.read(512)
+    except OSError:
+        return False
+    if raw.startswith(b"\x1f\x8b") or raw[257:262] == b"ustar":
         return True
     if not raw.startswith(b"PK\x03\x04"):
         return False
     try:
         with zipfile.ZipFile(path) as archive:
             names = set(archive.namelist())
-    except zipfile.BadZipFile:
+    except (zipfile.BadZipFile, ValueError, NotImplementedError):
         return False
     return "[Content_Types].xml" not in names and "mimetype" not in names
 

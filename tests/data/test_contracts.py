@@ -14,12 +14,15 @@ from tests.fictitious import siren
 EVENT = pl.DataFrame(
     {
         "siren": [siren(1)],
+        "rna": [None],
         "kind": ["closure"],
         "occurred_on": [date(2020, 1, 1)],
+        "notice_id": ["A20200001"],
         "source": ["fictif"],
         "source_row": [1],
         "known_on": [date(2020, 1, 2)],
-    }
+    },
+    schema_overrides={"rna": pl.String},
 )
 
 

@@ -18,7 +18,9 @@ import pytest
 
 from data.contracts import TABLES
 from data.schema import ContractError
-from data.lake import Lake, LakeError, ingest_id, sha256_of, with_machine_columns
+from data.drafts import LakeError, with_machine_columns
+from data.lake import Lake
+from data.manifest import ingest_id, sha256_of
 from data.rejects import REASONS, empty_rejects, reject
 from data.sources.base import Parsed, ReadOptions
 from tests.fictitious import siren
