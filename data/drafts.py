@@ -164,6 +164,7 @@ def draft(
     file: Path,
     options: ReadOptions,
     name: str | None = None,
+    sha256: str | None = None,
 ) -> Draft:
     """Write the pieces of one file under `pending`; nothing is left there when it fails.
 
@@ -177,13 +178,15 @@ def draft(
         What makes the id of the ingest.
     name : str, optional
         Name to show for the file, where it comes out of an archive.
+    sha256 : str, optional
+        That of the file, where it is known.
 
     Raises
     ------
     LakeError, data.schema.ContractError, data.sources.base.SourceError
         As `Draft.add`, and what the source raises.
     """
-    sha = sha256_of(file)
+    sha = sha256 or sha256_of(file)
     identifier = ingest_id(source, sha, options)
     folder = pending / f"{identifier}-{uuid.uuid4().hex[:8]}"
     made = Draft(identifier, source, name or file.name, sha, said(options), folder)

@@ -40,6 +40,10 @@ class VeilleError(Exception):
         self.todo = todo
         super().__init__(what)
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Let the error cross from one process to another."""
+        return _again, (type(self), self.__dict__)
+
     def __str__(self) -> str:
         """Return the message, one line a part."""
         lines = [f"{self.what} [{self.code}]"]
@@ -52,3 +56,9 @@ class VeilleError(Exception):
         if self.todo:
             lines.append(f"  à faire : {self.todo}")
         return "\n".join(lines)
+
+
+def _again(kind: type[VeilleError], parts: dict[str, object]) -> VeilleError:
+    error = kind.__new__(kind, parts["what"])
+    error.__dict__.update(parts)
+    return error

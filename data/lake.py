@@ -18,6 +18,7 @@ import hashlib
 import json
 import os
 import shutil
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -32,6 +33,8 @@ from data.rejects import empty_rejects
 from data.repeated import drop_repeated
 from data.sources.base import Parsed, ReadOptions
 
+_LEFT_SECONDS = 86_400
+
 
 class Lake:
     """The facts under one home folder."""
@@ -41,6 +44,13 @@ class Lake:
         self.pending = self.root / "pending"
         self._ingests = self.root / "ingests"
         self._keys: dict[str, pl.Series] = {}
+
+    def sweep(self) -> None:
+        """Remove what ingests killed more than a day ago left half written."""
+        limit = time.time() - _LEFT_SECONDS
+        for folder in self.pending.glob("*"):
+            if folder.stat().st_mtime < limit:
+                shutil.rmtree(folder, ignore_errors=True)
 
     def manifest(self, source: str, identifier: str) -> Manifest | None:
         """Return the manifest of one ingest, or None."""

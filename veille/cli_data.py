@@ -13,7 +13,8 @@ from data.rejects import REASONS
 from data.sources import SOURCES
 from features.engines import ENGINES
 from veille import line
-from veille.terminal import HomeOption, JsonOption, day, home_of, out, show, steps
+from veille.intake import Outcome
+from veille.terminal import HomeOption, JsonOption, day, fail, home_of, out, show, steps
 
 Options = Annotated[
     list[str] | None,
@@ -24,9 +25,10 @@ Options = Annotated[
 def register(app: typer.Typer) -> None:
     """Add the commands of this module to the program."""
     app.command(epilog="Exemple : veille sources")(sources)
-    app.command(epilog="Exemple : veille ingest scdl subventions_2023.csv --known-on 2024-03-31")(
-        ingest
-    )
+    app.command(
+        epilog="Exemples : veille ingest auto telechargements/ ; "
+        "veille ingest scdl subventions_2023.csv --known-on 2024-03-31"
+    )(ingest)
     app.command(epilog="Exemple : veille quality --source scdl --examples 5")(quality)
     app.command(
         epilog="Exemple : veille features --as-of 2024-12-31 --since 2018-12-31 --every quarter"
@@ -45,8 +47,8 @@ def sources(*, json: JsonOption = False) -> None:
 
 
 def ingest(
-    source: Annotated[str, typer.Argument(help="Nom de la source (« veille sources »).")],
-    files: Annotated[list[Path], typer.Argument(help="Fichiers publiés.")],
+    source: Annotated[str, typer.Argument(help="Nom de la source (« veille sources »), ou auto.")],
+    files: Annotated[list[Path], typer.Argument(help="Fichiers publiés, archives ou dossiers.")],
     known_on: Annotated[
         str | None,
         typer.Option("--known-on", help="Jour où ces lignes étaient connues (AAAA-MM-JJ)."),
@@ -56,7 +58,11 @@ def ingest(
     *,
     json: JsonOption = False,
 ) -> None:
-    """Lire des fichiers publiés ; chaque ligne est gardée, ou rejetée avec sa raison."""
+    """Lire des fichiers publiés ; chaque ligne est gardée, ou rejetée avec sa raison.
+
+    Avec la source « auto », le format de chaque fichier est reconnu à son contenu. Un fichier déjà
+    lu ne l'est pas de nouveau : une commande interrompue se relance telle quelle.
+    """
     extra = {}
     for item in option or []:
         name, found, value = item.partition("=")
@@ -64,7 +70,7 @@ def ingest(
             raise typer.BadParameter(f"attendu NOM=VALEUR, reçu {item!r}", param_hint="--option")
         extra[name] = value
     with steps("Lecture", silent=json) as progress:
-        manifests = line.ingest(
+        outcomes = line.intake(
             home_of(home).folder,
             source,
             files,
@@ -72,13 +78,28 @@ def ingest(
             extra=extra,
             progress=progress,
         )
+    failed = [outcome.error for outcome in outcomes if outcome.error is not None]
     if json:
-        show([m.summary() for m in manifests])
-        return
-    table = Table("Fichier", "Lues", "Gardées", "Rejetées", "Raisons")
-    for m in manifests:
+        show([outcome.summary() for outcome in outcomes])
+    else:
+        _print_outcomes(outcomes)
+    for error in failed:
+        fail(error)
+    if failed:
+        raise typer.Exit(1)
+
+
+def _print_outcomes(outcomes: list[Outcome]) -> None:
+    table = Table("Fichier", "Source", "Lues", "Gardées", "Rejetées", "Raisons")
+    for found in outcomes:
+        m = found.manifest
+        if m is None:
+            said = f"pas des données : {found.not_data}" if found.error is None else "non lu"
+            table.add_row(found.file, "–", "–", "–", "–", said)
+            continue
         why = ", ".join(f"{REASONS[r]} : {n}" for r, n in m.reasons.items())
-        table.add_row(m.file, str(m.rows_in), str(m.rows_kept), str(m.rows_rejected), why)
+        counts = (str(m.rows_in), str(m.rows_kept), str(m.rows_rejected))
+        table.add_row(found.file, m.source, *counts, why)
     out.print(table)
 
 

@@ -14,13 +14,15 @@ from pathlib import Path
 import polars as pl
 
 from data.errors import VeilleError
-from data.lake import Lake, Manifest
+from data.lake import Lake
+from data.manifest import Manifest
 from data.sources import SOURCES
 from data.sources.base import ReadOptions
 from features.asof import as_of_days
 from features.engines import ENGINES, Engine
 from features.engines.base import Frame
 from features.panel import PanelManifest, build, input_hash
+from veille.intake import AUTO, Outcome, take
 
 Progress = Callable[[str, float], None]
 SYNTHETIC = "synthetic"
@@ -70,11 +72,30 @@ def ingest(
         The source is unknown, a file is missing or cannot be read as this source; files before
         it stay ingested, that one changes nothing.
     """
-    if source not in SOURCES:
+    outcomes = intake(home, source, files, known_on=known_on, extra=extra, progress=progress)
+    return [found.manifest for found in outcomes if found.manifest is not None]
+
+
+def intake(
+    home: Path,
+    source: str,
+    files: Sequence[Path],
+    *,
+    known_on: date | None = None,
+    extra: dict[str, str] | None = None,
+    progress: Progress = quiet,
+) -> list[Outcome]:
+    """Read published files into the lake; say what became of each, with `source` "auto" too.
+
+    Raises
+    ------
+    VeilleError
+        As `ingest`; with "auto", only where the source is refused as a whole.
+    """
+    if source not in SOURCES and source != AUTO:
         raise unknown_source(source, "SOURCE")
     lake = Lake(home)
-    synthetic = {m.source for m in lake.manifests()} == {SYNTHETIC}
-    if synthetic:
+    if {m.source for m in lake.manifests()} == {SYNTHETIC}:
         raise VeilleError(
             "Ce dossier contient la France synthétique : des faits réels n'y entrent pas.",
             code="synthetic-home",
@@ -82,20 +103,7 @@ def ingest(
             todo="choisir un autre dossier avec --home",
         )
     options = ReadOptions(known_on=known_on, extra=extra or {})
-    manifests = []
-    for index, path in enumerate(files):
-        progress(path.name, index / len(files))
-        if not path.is_file():
-            raise VeilleError(
-                "Fichier introuvable.", code="no-file", where=str(path), expected="un fichier"
-            )
-        found = lake.find(source, path, options)
-        if found is None:
-            parsed = SOURCES[source].read(path, options)
-            found = lake.commit(parsed, source=source, file=path, options=options)
-        manifests.append(found)
-    progress("ingest", 1.0)
-    return manifests
+    return list(take(lake, source, files, options, progress))
 
 
 def is_synthetic(home: Path) -> bool:

@@ -7,7 +7,12 @@ from data.sources.base import Parsed, ReadOptions, Source, SourceError
 
 SOURCES: dict[str, Source] = {
     module.NAME: Source(
-        module.NAME, module.TITLE, module.read, module.sniff, getattr(module, "parts", None)
+        module.NAME,
+        module.TITLE,
+        module.read,
+        module.sniff,
+        parts=getattr(module, "parts", None),
+        batch=getattr(module, "batch", None),
     )
     for module in (
         scdl,

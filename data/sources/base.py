@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -56,7 +56,9 @@ class Source:
     """A published format: its name on the command line, its French title, its readers.
 
     `sniff` tells from a sample how sure it is that a file is of this format (0 to 100). `parts`,
-    for files larger than memory, reads a file piece by piece: the pieces' rows follow each other.
+    for files larger than memory, reads a file piece by piece: the pieces' rows follow each other;
+    `batch`, for lists published in many small files, reads several at once and gives one result a
+    file, in order.
     """
 
     name: str
@@ -64,6 +66,7 @@ class Source:
     read: Callable[[Path, ReadOptions], Parsed]
     sniff: Callable[[Sample], int]
     parts: Callable[[Path, ReadOptions], Iterator[Parsed]] | None = None
+    batch: Callable[[Sequence[Path], ReadOptions], Iterator[Parsed]] | None = None
 
     def pieces(self, path: Path, options: ReadOptions) -> Iterator[Parsed]:
         """Read a file piece by piece; in one piece where the source knows no other way."""

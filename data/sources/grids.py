@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
+import math
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
@@ -91,9 +93,17 @@ def head_grids(path: Path, raw: bytes) -> list[Grid]:
     if raw.startswith(_PDF) or _binary(raw):
         raise _unreadable(path, "fichier binaire")
     text, encoding = decode(raw)
-    lines = text.replace("\x00", "").splitlines()[:_SAMPLE_LINES]
-    grid = delimited("\n".join(lines) + "\n", encoding, len)
-    return [Grid("", grid.rows[:HEADER_WITHIN], grid.lines, grid.separator, encoding)]
+    text = text.replace("\x00", "").replace("\r\n", "\n").replace("\r", "\n")
+    lines = [line + "\n" for line in text.split("\n")[:_SAMPLE_LINES]]
+
+    def regularity(separator: str) -> float:
+        widths = Counter(len(row) for _, row in split(lines, separator) if any(row))
+        width, count = widths.most_common(1)[0] if widths else (1, 0)
+        return math.log(width) * count / max(widths.total(), 1)
+
+    separator = max(SEPARATORS, key=regularity)
+    rows = list(split(lines, separator))[:HEADER_WITHIN]
+    return [Grid("", [row for _, row in rows], [line for line, _ in rows], separator, encoding)]
 
 
 def _binary(raw: bytes) -> bool:

@@ -49,7 +49,8 @@ def _codes(sample: Sample) -> bool:
     return (
         sample.kind == "table"
         and len(rows) > 1
-        and all(len(row) == 2 and _CODE.fullmatch(row[0].strip()) for row in rows)
+        and all(_CODE.fullmatch(row[0].strip()) for row in rows)
+        and sum(len(row) == 2 for row in rows) > len(rows) / 2
     )
 
 
@@ -87,7 +88,7 @@ NOT_READ: tuple[Known, ...] = (
     Known("une liste de territoires, déjà fournie avec l'outil", _territories),
     Known(
         "la liste d'adresses de jeux de données, pas les données",
-        lambda s: _starts("type", "url", "format")(s),
+        _starts("type", "url", "format"),
     ),
     Known(
         "le sommaire d'une moisson de données, pas les données",
