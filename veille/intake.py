@@ -5,7 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from itertools import groupby
@@ -200,10 +200,12 @@ def _together(lake: Lake, jobs: Sequence[_Job], options: ReadOptions) -> Iterato
     if batch is not None and len(new) > 1:
         try:
             read = batch([job.path for job in new], options)
-            drafts = [
-                _draft(lake.pending, job, options, piece=piece)
-                for job, piece in zip(new, read, strict=True)
-            ]
+            with ThreadPoolExecutor(os.cpu_count()) as pool:
+                drafts = list(
+                    pool.map(
+                        lambda job, piece: _draft(lake.pending, job, options, piece), new, read
+                    )
+                )
         except VeilleError:
             # One of them is at fault: read each alone, so that the others are kept.
             yield from _each(lake, jobs, options)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from data.identifiers import siren_holds
 from data.rejects import REASONS
 from data.sources import grants_rules
 from data.sources.base import CERTAIN, NO, Parsed, ReadOptions, SourceError
+from data.sources.judged import first_reason
 from data.sources.state_list import DATASET, published_on
 
 if TYPE_CHECKING:
@@ -93,6 +95,17 @@ def read(path: Path, options: ReadOptions) -> Parsed:
     SourceError
         The file is not Parquet, lacks a column, or the option `known` is unknown.
     """
+    return next(batch([path], options))
+
+
+def batch(paths: Sequence[Path], options: ReadOptions) -> Iterator[Parsed]:
+    """Read several files of the harvest at once; yield what `read` gives for each, in order.
+
+    Raises
+    ------
+    SourceError
+        As `read`, for the first file at fault.
+    """
     known = options.extra.get("known", "payment")
     if known not in {"payment", "publication"}:
         raise SourceError(
@@ -102,38 +115,73 @@ def read(path: Path, options: ReadOptions) -> Parsed:
             received=known,
             expected="payment ou publication",
         )
-    lines = _load(path)
+    lines, heights = _load(paths)
     last_year = (options.known_on or datetime.now(tz=UTC).date()).year
-    judged = lines.with_columns(
-        _siren_ok(lines["benef_id"]),
+    judged = lines.select("file", "source_row", *_COLUMNS).with_columns(
+        *_identified(lines["benef_id"]),
         grants_rules.cents(lines["amount_eur"]),
         grants_rules.funder(lines),
-    ).with_columns(grants_rules.first_of_equals(lines))
+        grants_rules.first_of_equals(lines),
+    )
     judged = judged.with_columns(_reason(last_year).alias("reason"))
-    judged = grants_rules.without_republished(judged)
-    kept = judged.filter(pl.col("reason").is_null())
-    facts = _facts(kept, options, known)
-    return Parsed(
-        rows_in=lines.height,
-        tables={"grants": facts},
-        rejects=_rejects(judged.filter(pl.col("reason").is_not_null())),
+    judged = judged.with_columns(
+        pl.when(grants_rules.republished(judged))
+        .then(pl.lit("duplicate_line"))
+        .otherwise("reason")
+        .alias("reason")
+    )
+    facts = _facts(judged.filter(pl.col("reason").is_null()), options, known)
+    rejects = _rejects(judged.filter(pl.col("reason").is_not_null()))
+    facts_of, rejects_of = (
+        frame.partition_by("file", as_dict=True, include_key=False) for frame in (facts, rejects)
+    )
+    for at, height in enumerate(heights):
+        yield Parsed(
+            rows_in=height,
+            tables={"grants": facts_of.get((at,), facts.head(0).drop("file"))},
+            rejects=rejects_of.get((at,), rejects.head(0).drop("file")),
+        )
+
+
+def _load(paths: Sequence[Path]) -> tuple[pl.DataFrame, list[int]]:
+    """Return the lines of the files, `file` (from 0) and `source_row` (from 1), and their heights.
+
+    A value of another type than the harvest's becomes null, hence a reject of its own reason.
+    """
+    schemas = [_schema(path) for path in paths]
+    try:
+        if all(schema == schemas[0] for schema in schemas):
+            scans = [pl.scan_parquet(list(paths), include_file_paths="path")]
+        else:
+            scans = [pl.scan_parquet(path, include_file_paths="path") for path in paths]
+        lines = pl.concat(pl.collect_all(_typed(scan) for scan in scans), how="diagonal")
+    except (OSError, pl.exceptions.PolarsError) as error:
+        raise _unreadable(paths[0], error) from error
+    files = pl.DataFrame({"path": [str(path) for path in paths]}).with_row_index("file")
+    counted = lines["path"].rle().struct.unnest().rename({"value": "path"})
+    heights = files.join(counted, on="path", how="left", maintain_order="left")["len"].fill_null(0)
+    rows = pl.int_ranges(1, heights.cast(pl.Int64) + 1, eager=True).explode(empty_as_null=False)
+    return lines.drop("path").with_columns(
+        files["file"].cast(pl.Int32).repeat_by(heights).explode(empty_as_null=False).alias("file"),
+        rows.alias("source_row"),
+    ).rechunk(), heights.to_list()
+
+
+def _typed(scan: pl.LazyFrame) -> pl.LazyFrame:
+    return scan.with_columns(
+        pl.col(name).cast(_COLUMNS.get(name, pl.String), strict=False)
+        for name in scan.collect_schema()
+        if name != "path"
     )
 
 
-def _load(path: Path) -> pl.DataFrame:
+def _schema(path: Path) -> pl.Schema:
     try:
-        schema = pl.read_parquet_schema(path)
-        missing = sorted(set(_COLUMNS) - set(schema))
-        frame = None if missing else pl.read_parquet(path)
+        schema = pl.Schema(pl.read_parquet_schema(path))
     except (OSError, pl.exceptions.PolarsError) as error:
-        raise SourceError(
-            "Ce fichier n'est pas un fichier Parquet lisible.",
-            code="source-unreadable",
-            where=str(path),
-            received=str(error).splitlines()[0] if str(error) else type(error).__name__,
-            expected="un fichier Parquet de la moisson nationale",
-        ) from error
-    if frame is None:
+        raise _unreadable(path, error) from error
+    missing = sorted(set(_COLUMNS) - set(schema))
+    if missing:
         raise SourceError(
             "Ce fichier Parquet n'a pas les colonnes de la moisson nationale.",
             code="source-columns",
@@ -141,15 +189,34 @@ def _load(path: Path) -> pl.DataFrame:
             received=f"colonnes absentes : {', '.join(missing)}",
             expected=", ".join(_COLUMNS),
         )
-    # A value of another type than the harvest's becomes null, hence a reject of its own reason.
-    return frame.with_columns(
-        pl.col(column).cast(dtype, strict=False) for column, dtype in _COLUMNS.items()
-    ).with_columns(pl.int_range(1, pl.len() + 1, dtype=pl.Int64).alias("source_row"))
+    return schema
 
 
-def _siren_ok(benef_id: pl.Series) -> pl.Series:
-    digits = benef_id.str.strip_prefix("S").set(benef_id.str.contains(r"^S[0-9]{9}$").not_(), None)
-    return siren_holds(digits).alias("siren_ok")
+def _unreadable(path: Path, error: Exception) -> SourceError:
+    return SourceError(
+        "Ce fichier n'est pas un fichier Parquet lisible.",
+        code="source-unreadable",
+        where=str(path),
+        received=str(error).splitlines()[0] if str(error) else type(error).__name__,
+        expected="un fichier Parquet de la moisson nationale",
+    )
+
+
+def _identified(benef_id: pl.Series) -> tuple[pl.Series, pl.Series]:
+    """Return `siren` and `rna` of each line, null where the identifier is none that holds."""
+    named = benef_id.str.starts_with("R").fill_null(value=False)
+    digits = benef_id.str.strip_prefix("S")
+    plain = digits.str.len_bytes().eq(9) & digits.str.to_integer(strict=False).is_not_null()
+    # A sign is part of a number for a computer, and of no SIREN.
+    plain &= ~digits.str.slice(0, 1).is_in(["+", "-"])
+    sound = plain.fill_null(value=False) & benef_id.str.starts_with("S").fill_null(value=False)
+    rows = sound.arg_true()
+    siren = digits.set(~sound, None)
+    siren = siren.set(~siren_holds(siren), None) if rows.len() else siren
+    codes = benef_id.filter(named).str.strip_prefix("R")
+    codes = codes.set(~codes.str.contains(_RNA), None)
+    rna = pl.Series("rna", [None], dtype=pl.String).new_from_index(0, benef_id.len())
+    return siren.alias("siren"), rna.scatter(named.arg_true(), codes) if codes.len() else rna
 
 
 def _reason(last_year: int) -> pl.Expr:
@@ -159,10 +226,8 @@ def _reason(last_year: int) -> pl.Expr:
         "aggregate_line": pl.col("granularity").ne_missing("individual"),
         "out_of_scope": ~pl.col("concours").is_in(list(_INSTRUMENTS)).fill_null(value=False)
         | ~pl.col("measure").is_in(list(_STAGES)).fill_null(value=False),
-        "no_identifier": benef.is_null() | benef.str.contains(r"^(?:N|$)"),
-        "invalid_identifier": ~(
-            pl.col("siren_ok") | benef.str.strip_prefix("R").str.contains(_RNA)
-        ).fill_null(value=False),
+        "no_identifier": benef.is_null() | benef.str.starts_with("N") | (benef == ""),
+        "invalid_identifier": pl.col("siren").is_null() & pl.col("rna").is_null(),
         "no_date": year.is_null(),
         "bad_date": (year < _FIRST_YEAR) | (year > last_year),
         "quarantined_amount": amount.is_null() & pl.col("amount_rejected_eur").is_not_null(),
@@ -170,10 +235,7 @@ def _reason(last_year: int) -> pl.Expr:
         "bad_amount": pl.col("cents").is_null(),
         "duplicate_line": ~pl.col("first"),
     }
-    return pl.coalesce(
-        *(pl.when(condition).then(pl.lit(reason)) for reason, condition in reasons.items()),
-        pl.lit(None, dtype=pl.String),
-    )
+    return first_reason(reasons)
 
 
 def _rejects(lines: pl.DataFrame) -> pl.DataFrame:
@@ -186,6 +248,7 @@ def _rejects(lines: pl.DataFrame) -> pl.DataFrame:
     )
     reason = pl.col("reason")
     return lines.select(
+        "file",
         "source_row",
         reason.replace_strict(_AT_FAULT, return_dtype=pl.String).alias("column"),
         value.alias("value"),
@@ -204,10 +267,9 @@ def _facts(kept: pl.DataFrame, options: ReadOptions, known: str) -> pl.DataFrame
     else:
         known_on = pl.date(year, 12, 31)
     return kept.select(
-        pl.when("siren_ok").then(pl.col("benef_id").str.slice(1)).alias("siren"),
-        pl.when(pl.col("benef_id").str.starts_with("R"))
-        .then(pl.col("benef_id").str.slice(1))
-        .alias("rna"),
+        "file",
+        "siren",
+        "rna",
         pl.lit(None, dtype=pl.String).alias("beneficiary_name"),
         "funder_id",
         pl.when(jaune)

@@ -52,28 +52,38 @@ def funder(lines: pl.DataFrame) -> pl.Series:
 def first_of_equals(lines: pl.DataFrame) -> pl.Series:
     """Tell which lines are the first of their kind: equal in all columns, harvested twice."""
     columns = [column for column in lines.columns if column != "source_row"]
-    return lines.select(pl.struct(columns).is_first_distinct().alias("first"))["first"]
+    return _first(lines.select(columns)).alias("first")
 
 
-def without_republished(judged: pl.DataFrame) -> pl.DataFrame:
-    """Give the reason `duplicate_line` to a grant that its funder published in two lists.
+def _first(lines: pl.DataFrame) -> pl.Series:
+    """Tell which rows are the first of their equals; rows are compared only if their hashes are."""
+    hashes = lines.hash_rows()
+    suspect = hashes.is_duplicated()
+    first = ~suspect
+    rows = suspect.arg_true()
+    equal = lines.filter(suspect).select(pl.struct(pl.all()).is_first_distinct()).to_series()
+    return first.scatter(rows, equal) if rows.len() else first
+
+
+def republished(judged: pl.DataFrame) -> pl.Series:
+    """Tell which grants, kept so far, their funder published in two lists.
 
     The n-th line of one list and the n-th line of another, equal in beneficiary, funder, exercise,
     amount, stage and kind, are one grant: a funder republishes whole years under another title
     (the Ministry of Culture for 175,000 lines). Two equal lines of one list stay two grants.
     """
-    same = ["benef_id", "funder_id", "year", "cents", "measure", "concours"]
-    again = (
-        judged.filter(pl.col("reason").is_null())
-        .select("source_row", *same, pl.int_range(pl.len()).over(*same, "source_id").alias("nth"))
-        .filter(~pl.struct(*same, "nth").is_first_distinct())
+    same = ["file", "benef_id", "funder_id", "year", "cents", "measure", "concours"]
+    usable = judged["reason"].is_null().arg_true()
+    rows = usable
+    # From the cheapest question to the dearest, each asked of fewer lines.
+    for columns in (["file", "cents", "year", "benef_id"], same):
+        rows = rows.filter(judged.select(columns)[rows].hash_rows().is_duplicated())
+    suspect = judged.select("source_id", *same)[rows].select(
+        *same, pl.int_range(pl.len()).over(*same, "source_id").alias("nth")
     )
-    return judged.with_columns(
-        pl.when(pl.col("source_row").is_in(again["source_row"].implode()))
-        .then(pl.lit("duplicate_line"))
-        .otherwise("reason")
-        .alias("reason"),
-    )
+    again = rows.filter(~suspect.select(pl.struct(pl.all()).is_first_distinct()).to_series())
+    found = pl.repeat(value=False, n=judged.height, eager=True)
+    return (found.scatter(again, values=True) if again.len() else found).alias("again")
 
 
 def programme(kept: pl.DataFrame) -> pl.Series:

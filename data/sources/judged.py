@@ -9,13 +9,15 @@ from data.rejects import REASONS
 
 def first_reason(conditions: dict[str, pl.Expr]) -> pl.Expr:
     """Return the code of the first condition that holds, null where none does (null is not)."""
-    return pl.coalesce(
+    # Numbers first: to choose among texts for each line and condition costs ten times as much.
+    number = pl.coalesce(
         *(
-            pl.when(condition.fill_null(value=False)).then(pl.lit(reason))
-            for reason, condition in conditions.items()
+            pl.when(condition.fill_null(value=False)).then(pl.lit(at, dtype=pl.UInt32))
+            for at, condition in enumerate(conditions.values())
         ),
-        pl.lit(None, dtype=pl.String),
+        pl.lit(None, dtype=pl.UInt32),
     )
+    return pl.lit(pl.Series("reason", list(conditions), dtype=pl.String)).gather(number)
 
 
 def rejects_of(
