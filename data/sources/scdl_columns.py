@@ -14,8 +14,13 @@ from data.sources.text import fold
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from data.sources.tabular import Table
+
 _NAMES_FIRST = 1000
 _YEAR = re.compile(r"(?<!\d)((?:19|20)\d\d)(?!\d)")
+#: digits of a damaged identifier, which is not a name for all that
+_SHORTEST_NUMBER = 6
+_BARE_YEAR = re.compile(r"(?:19|20)\d\d")
 
 #: meanings that hold money -> stage of the grant, kind of support
 AMOUNTS: dict[str, tuple[str, str]] = {
@@ -81,7 +86,8 @@ def _meanings() -> dict[str, _Meaning]:
 @cache
 def meaning_of(name: str) -> tuple[str, int] | None:
     """Return the meaning of a column name and how well it fits (0 the best), None if unknown."""
-    folded = fold(name)
+    # "ndeg": what the portals make of "N°" in the names of columns.
+    folded = re.sub(r"^ndeg(?=[a-z])", "n", fold(name))
     if not folded:
         return None
     exact = next(
@@ -100,12 +106,21 @@ def meaning_of(name: str) -> tuple[str, int] | None:
     )
 
 
-def recognise(header: Sequence[str]) -> Columns:
-    """Recognise the columns of a header; the best name wins, then the leftmost."""
+def recognise(header: Sequence[str], *, bare_years: bool = False) -> Columns:
+    """Recognise the columns of a header; the best name wins, then the leftmost.
+
+    `bare_years`: the list is known to be one of grants, a column named "2019" holds those of 2019.
+    """
     best: dict[str, tuple[int, int]] = {}
     money: dict[str, list[tuple[int, int]]] = {}
-    for at, name in enumerate(header):
-        found = meaning_of(name)
+    found_at = [meaning_of(name) for name in header]
+    _place_generic_ids(found_at)
+    if bare_years:
+        found_at = [
+            ("amount", _NAMES_FIRST * 2) if _BARE_YEAR.fullmatch(name.strip()) else found
+            for name, found in zip(header, found_at, strict=True)
+        ]
+    for at, found in enumerate(found_at):
         if found is None:
             continue
         meaning, rank = found
@@ -115,6 +130,36 @@ def recognise(header: Sequence[str]) -> Columns:
     places = {meaning: place for meaning, (_, place) in best.items() if meaning not in AMOUNTS}
     _settle(places)
     return Columns(places, _amounts(header, money))
+
+
+def names_for_numbers(columns: Columns, table: Table) -> Columns:
+    """Take for names what a column of identifiers holds, where it holds names and nothing else.
+
+    "Identification du bénéficiaire" is the number in the official template, the name elsewhere.
+    """
+    place = columns.at.get("beneficiary_id")
+    if place is None or "beneficiary_name" in columns.at:
+        return columns
+    cells = table.frame[f"c{place}"].drop_nulls()
+    numbers = cells.str.replace_all(r"\D", "").str.len_bytes() >= _SHORTEST_NUMBER
+    if cells.is_empty() or numbers.any() or not cells.str.contains(r"\p{L}{2}").all():
+        return columns
+    at = {name: at for name, at in columns.at.items() if name != "beneficiary_id"}
+    return Columns({**at, "beneficiary_name": place}, columns.amounts)
+
+
+def _place_generic_ids(found: list[tuple[str, int] | None]) -> None:
+    """Give a bare "SIRET" to the funder where it stands right after the funder's name.
+
+    Lists with two bare "SIRET", each after a name, would else take the funder's number for the
+    beneficiary's.
+    """
+    meanings = [meaning[0] if meaning else "" for meaning in found]
+    if not any(meaning in meanings for meaning in ("beneficiary_name", "beneficiary_id")):
+        return
+    for at in range(1, len(found)):
+        if meanings[at] == "generic_id" and meanings[at - 1] == "funder_name":
+            found[at] = ("funder_id", _NAMES_FIRST)
 
 
 def _settle(at: dict[str, int]) -> None:
@@ -130,6 +175,13 @@ def _settle(at: dict[str, int]) -> None:
             at.setdefault(f"beneficiary_{kind}", generic)
     if "date" not in at and "decision_date" in at:
         at["date"] = at.pop("decision_date")
+    if "year" not in at and "paid_year" in at:
+        at["year"] = at["paid_year"]
+    dated = {"period", "period_start", "period_end"} & at.keys()
+    for end in ("start", "end"):
+        project = at.pop(f"project_{end}", None)
+        if project is not None and not dated:
+            at[f"period_{end}"] = project
 
 
 def _amounts(
@@ -161,11 +213,15 @@ def _year(name: str) -> int | None:
     return int(years[0]) if len(years) == 1 else None
 
 
-def header_score(cells: Sequence[str]) -> int:
+def header_score(cells: Sequence[str], *, bare_years: bool = False) -> int:
     """Return the number of columns recognised; 0 unless one holds money and one a beneficiary."""
-    columns = recognise(cells)
+    columns = recognise(cells, bare_years=bare_years)
     if not columns.amounts:
         return 0
     if not any(meaning in columns.at for meaning in _BENEFICIARY):
         return 0
-    return len(columns.at) + len(columns.amounts)
+    score = len(columns.at) + len(columns.amounts)
+    named = [meaning_of(cells[columns.at[key]]) for key in _BENEFICIARY if key in columns.at]
+    vague = all(meaning is not None and meaning[0] == "generic_name" for meaning in named)
+    # "nom" among fifty other columns is the name of whatever that table is about.
+    return 0 if vague and score < sum(map(bool, cells)) / 2 else score

@@ -7,15 +7,28 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from data.contracts import TABLES
+from data.reference.funders import funder_slug
 from data.rejects import REASONS, empty_rejects
+from data.sources.places import departement_of_funder
 from data.sources.scdl_funders import funders
 from data.sources.scdl_lines import money
-from data.sources.scdl_reading import read_beneficiary, read_money, read_support, read_when
+from data.sources.scdl_reading import (
+    read_beneficiary,
+    read_money,
+    read_place,
+    read_support,
+    read_when,
+)
 
 if TYPE_CHECKING:
     from data.sources.base import ReadOptions
     from data.sources.scdl_columns import Columns
     from data.sources.tabular import Table
+
+
+#: reasons of the lines that another step may still match by the beneficiary's name
+_WITHOUT_IDENTIFIER = ("no_identifier", "damaged_identifier", "invalid_identifier")
+_OWN_NUMBER = "le numéro du bénéficiaire est celui du financeur"
 
 
 def judge(
@@ -27,8 +40,12 @@ def judge(
     stem: str,
     year: int | None,
     paid: bool,
-) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Return the facts (table `grants`) and the rejects of sorted lines.
+) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    """Return the facts (table `grants`), the rejects of sorted lines, and those known by name.
+
+    The last are rejected only for want of an identifier and say a name, an amount and an exercise:
+    in the shape of `grants`, with no number of the beneficiary, and its département where the line
+    says it, else that of a funder that is a commune or a département.
 
     Parameters
     ----------
@@ -52,14 +69,60 @@ def judge(
         **read_when(lines, year),
         **read_support(lines),
         **read_money(lines, columns),
+        **read_place(lines),
     ).with_columns(*funders(lines, options, stem).get_columns())
+    # A funder gives nothing to itself: its own number stands in the column of the beneficiary.
+    own = (pl.col("siren") == pl.col("funder_id")).fill_null(value=False)
+    lines = lines.with_columns(
+        own.alias("own"),
+        pl.when(own).then(pl.lit("invalid_identifier")).otherwise("id_problem").alias("id_problem"),
+    )
     refused = pl.concat([empty_rejects(), *_refusals(lines, table, columns)])
     sound = lines.join(refused.select("source_row").unique(), on="source_row", how="anti")
-    known = [
-        _facts(sound, place, columns, options, stem=stem, paid=paid)
-        for place in range(len(columns.amounts))
+    otherwise = refused.filter(~pl.col("reason").is_in(list(_WITHOUT_IDENTIFIER)))
+    by_name = _by_name(
+        lines.filter(pl.col("id_problem").is_not_null()).join(
+            otherwise.select("source_row").unique(), on="source_row", how="anti"
+        )
+    )
+    facts, named = (
+        pl.concat(
+            _facts(part, place, columns, options, stem=stem, paid=paid)
+            for place in range(len(columns.amounts))
+        )
+        for part in (sound, by_name)
+    )
+    return facts, refused, named
+
+
+def _by_name(lines: pl.DataFrame) -> pl.DataFrame:
+    """Return the lines that say a beneficiary by name, without any number."""
+    payers = lines.select("funder_id", "funder_name").unique(maintain_order=True)
+    placed = payers.with_columns(
+        pl.Series(
+            "funder_departement",
+            [
+                departement_of_funder(None if ":" in payer else payer, name)
+                for payer, name in payers.iter_rows()
+            ],
+            dtype=pl.String,
+        )
+    )
+    itself = [
+        own and bool(name and payer) and funder_slug(name) == funder_slug(payer)
+        for own, name, payer in lines.select("own", "beneficiary_name", "funder_name").iter_rows()
     ]
-    return pl.concat(known), refused
+    return (
+        lines.filter(
+            pl.col("beneficiary_name").str.contains(r"\p{L}") & ~pl.Series(itself, dtype=pl.Boolean)
+        )
+        .join(placed, on=["funder_id", "funder_name"], nulls_equal=True, maintain_order="left")
+        .with_columns(
+            pl.lit(None, dtype=pl.String).alias("siren"),
+            pl.lit(None, dtype=pl.String).alias("rna"),
+            pl.coalesce("departement", "funder_departement").alias("departement"),
+        )
+    )
 
 
 def _refusals(lines: pl.DataFrame, table: Table, columns: Columns) -> list[pl.DataFrame]:
@@ -98,7 +161,10 @@ def _rejected(lines: pl.DataFrame, reason: pl.Expr, column: str, value: pl.Expr)
         pl.lit(column).alias("column"),
         value.alias("value"),
         reason.alias("reason"),
-        reason.replace_strict(REASONS, return_dtype=pl.String).alias("message"),
+        pl.when((reason == "invalid_identifier") & pl.col("own"))
+        .then(pl.lit(_OWN_NUMBER))
+        .otherwise(reason.replace_strict(REASONS, return_dtype=pl.String))
+        .alias("message"),
     )
 
 
@@ -130,6 +196,8 @@ def _facts(
         "siren",
         "rna",
         "beneficiary_name",
+        "departement",
+        pl.lit(None, dtype=pl.String).alias("matched_by"),
         "funder_id",
         "funder_name",
         "funder_level",

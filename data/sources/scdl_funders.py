@@ -24,9 +24,9 @@ _LEVELS = {
     "23": "region",
     "24": "epci",
     "25": "epci",
-    "26": "epci",
-    "27": "epci",
 }
+#: local establishments of any level: hospitals, social centres, housing offices
+_LOCAL = ("26", "27")
 #: what the name of a funder says of its level, first match wins
 _NAMES = (
     (r"\b(?:union europeenne|feder|fse|feader)\b", "europe"),
@@ -51,6 +51,8 @@ def funder_level(siren: str | None, name: str | None) -> str:
     )
     if siren is None:
         return said
+    if siren.startswith(_LOCAL):
+        return "operator" if said == "unknown" else said
     level = _LEVELS.get(siren[:2], said)
     return "region" if siren.startswith("20") and said == "region" else level
 

@@ -25,6 +25,7 @@ TEXTS = (
     "date",
     "decision_date",
     "year",
+    "edition",
     "period",
     "period_start",
     "period_end",
@@ -33,6 +34,9 @@ TEXTS = (
     "instrument",
     "status",
     "multi_year",
+    "departement",
+    "place",
+    "postcode",
 )
 _MENDED = ("beneficiary_name", "funder_name", "purpose", "programme", "instrument", "status")
 _TOTAL = (
@@ -50,12 +54,15 @@ def money(at: int) -> str:
     return f"money{at}"
 
 
-def sort_lines(table: Table, columns: Columns) -> tuple[pl.DataFrame, pl.DataFrame]:
+def sort_lines(
+    table: Table, columns: Columns, repeated: pl.Series | None = None
+) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Return the lines that may be grants, and the rejects of the others.
 
     The lines have `source_row`, the text columns of `TEXTS` and one `money…` text column per
     amount. Rejected here, for one reason each: lines that do not fit the header
-    (wrong_field_count), empty lines, notes (unreadable), totals, aggregates, exact copies.
+    (wrong_field_count), empty lines, notes (unreadable), totals, aggregates, exact copies
+    (`repeated` tells which lines copy one of an earlier piece of the file).
     """
     frame, broken = _aligned(table, columns)
     cells = [name for name in frame.columns if name.startswith("c")]
@@ -74,7 +81,10 @@ def sort_lines(table: Table, columns: Columns) -> tuple[pl.DataFrame, pl.DataFra
             for place, column in enumerate(columns.amounts)
         ),
         pl.concat_str(cells, separator=" ", ignore_nulls=True).alias("line"),
-        pl.struct(cells).is_first_distinct().alias("first"),
+        (
+            pl.struct(cells).is_first_distinct()
+            & ~(pl.lit(value=False) if repeated is None else pl.lit(repeated))
+        ).alias("first"),
     )
     frame = frame.with_columns(mend_column(frame[meaning]).alias(meaning) for meaning in _MENDED)
     amounts = [money(place) for place in range(len(columns.amounts))]

@@ -8,6 +8,7 @@ import polars as pl
 
 from data.identifiers import repair
 from data.sources.parse import amounts, dates, periods
+from data.sources.places import departements_of_places, departements_of_posts, departements_said
 from data.sources.scdl_lines import money
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ _REFUSED = (
     r"|d[ée]favorable"
 )
 _SEVERAL_YEARS = r"(?i)\b(?:[2-9]|deux|trois|quatre|cinq)\s+(?:saisons|ans|ann[ée]es|exercices)\b"
+_EDITION = r"(?i)^(?:ca|cfu|bp|bs|compte administratif|budget primitif)\s*((?:19|20)\d\d)$"
 _YES = ("oui", "o", "true", "vrai", "1", "yes")
 
 
@@ -91,12 +93,13 @@ def read_when(lines: pl.DataFrame, year: int | None) -> dict[str, pl.Series]:
             span["start"].alias("start"),
             span["end"].alias("end"),
             dates(lines["period"])["year"].alias("paid_year"),
+            lines["edition"].str.extract(_EDITION).cast(pl.Int32).alias("edition_year"),
         ]
     ).with_columns(
         pl.coalesce("period_start_day", "start").alias("period_start_on"),
         pl.coalesce("period_end_day", "end").alias("period_end_on"),
     )
-    said = pl.coalesce("year_year", "date_year", "decision_date_year")
+    said = pl.coalesce("year_year", "date_year", "decision_date_year", "edition_year")
     unreadable = pl.any_horizontal(
         *(pl.col(f"{name}_problem") == "bad_date" for name in ("date", "decision_date", "year"))
     ).fill_null(value=False)
@@ -122,6 +125,25 @@ def read_when(lines: pl.DataFrame, year: int | None) -> dict[str, pl.Series]:
         .alias("date_column"),
     )
     return {name: done[name] for name in done.columns}
+
+
+def read_place(lines: pl.DataFrame) -> dict[str, pl.Series]:
+    """Read `departement` of the beneficiary, null where the line says none or two.
+
+    A few communes have the postcode of the neighbouring département: it counts only alone.
+    """
+    place, said, post = (
+        read(pl.col(name))
+        for read, name in (
+            (departements_of_places, "place"),
+            (departements_said, "departement"),
+            (departements_of_posts, "postcode"),
+        )
+    )
+    sure = pl.when((place == said).fill_null(value=True)).then(pl.coalesce(place, said))
+    none = place.is_null() & said.is_null()
+    done = lines.select(pl.when(none).then(post).otherwise(sure).alias("departement"))
+    return {"departement": done["departement"]}
 
 
 def read_support(lines: pl.DataFrame) -> dict[str, pl.Series]:

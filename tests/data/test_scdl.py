@@ -89,6 +89,8 @@ def test_a_sound_line(tmp_path: Path) -> None:
         "siren": SIREN,
         "rna": "W991234567",
         "beneficiary_name": "Atelier du Nuage",
+        "departement": None,
+        "matched_by": None,
         "funder_id": FUNDER,
         "funder_name": "Département des Brumes",
         "funder_level": "departement",
@@ -107,8 +109,6 @@ def test_a_sound_line(tmp_path: Path) -> None:
         "source_row": 2,
         "known_on": date(2018, 3, 22),
     }
-    assert SOURCE.name == "scdl"
-    assert SOURCE.read is read
 
 
 @pytest.mark.parametrize(
@@ -487,6 +487,8 @@ def test_a_funder_readable_on_one_line_is_known_on_all(tmp_path: Path) -> None:
         ("200990000", "Communauté des Brumes", "epci"),
         ("200990000", "Région des Brumes", "region"),
         ("139900000", None, "operator"),
+        ("269900006", None, "operator"),
+        ("269900006", "CCAS des Brumes", "commune"),
         (None, "Conseil départemental des Brumes", "departement"),
         (None, "Ville des Brumes", "commune"),
         (None, "Brumes Métropole", "epci"),
@@ -598,7 +600,7 @@ def test_every_file_on_hand_is_read_or_cleanly_refused(shared_data: Path) -> Non
     [
         ("cd85_vendee_2017.csv", 23, {}),
         ("cd85_vendee_2018.csv", 113, {"duplicate_line": 1}),
-        ("DEP_Somme*", 41, {}),
+        ("DEP_Somme*", 39, {"invalid_identifier": 2}),
         ("DEP_Lot*", 13, {"empty_line": 21}),
         ("DEP_Aube*", 6, {"invalid_identifier": 1}),
         ("SCDL_COM_*", 562, {}),
