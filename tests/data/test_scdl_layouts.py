@@ -7,11 +7,13 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
+import polars as pl
 import pytest
 from stdnum import luhn
 
 from data.sources import scdl
 from data.sources.base import CERTAIN, LIKELY, NO, Parsed, ReadOptions
+from data.sources.blocks import LARGE_BYTES
 from data.sources.sample import sample_of
 from data.sources.scdl_columns import meaning_of, recognise
 
@@ -59,7 +61,8 @@ LAYOUTS: dict[str, tuple[str, str, dict[str, object]]] = {
     ),
     "SIRET of the authority, beneficiary by name": (
         (
-            "COLL_NOM;SIRET;NATURE_JURIDIQUE_DU_BENEFICAIRE;IDENTIFICATION_DU_BENEFICIAIRE;CATEGORIE;"
+            "COLL_NOM;SIRET;NATURE_JURIDIQUE_DU_BENEFICAIRE;"
+            "IDENTIFICATION_DU_BENEFICIAIRE;CATEGORIE;"
             "TYPE_DE_SUBVENTION;Année;Montant"
         ),
         f"Commune des Brumes;{FUNDER_SIRET};Association;Club du Nuage 44;Sport;Numéraire;2016;300",
@@ -77,7 +80,8 @@ LAYOUTS: dict[str, tuple[str, str, dict[str, object]]] = {
             "Conditions de versement préciser : unique, échelonné,"
         ),
         (
-            f"2018;177;UO;DRJSCS des Brumes;{FUNDER_SIRET};2018-05-02;r;Nuage;{SIRET};Accueil;90000;"
+            f"2018;177;UO;DRJSCS des Brumes;{FUNDER_SIRET};2018-05-02;r;Nuage;{SIRET};"
+            "Accueil;90000;"
             "12500,50;aide en numéraire;unique"
         ),
         {"siren": SIREN, "amount_eur": Decimal("12500.50"), "stage": "paid", "fiscal_year": 2018},
@@ -95,7 +99,8 @@ LAYOUTS: dict[str, tuple[str, str, dict[str, object]]] = {
             "objet_reuse;montant_reuse"
         ),
         (
-            f"2022-01-05;Métropole des Brumes;{FUNDER_SIRET};2021-06-01;r;Nuage;{SIRET};Festival;2000;"
+            f"2022-01-05;Métropole des Brumes;{FUNDER_SIRET};2021-06-01;r;Nuage;{SIRET};"
+            "Festival;2000;"
             "aide en numéraire;unique;2021-07-01_2021-09-30;;non;1;2021-01-01;2021-12-31;Festival;9"
         ),
         {"period_start_on": date(2021, 7, 1), "period_end_on": date(2021, 9, 30)},
@@ -204,12 +209,14 @@ LAYOUTS: dict[str, tuple[str, str, dict[str, object]]] = {
     ),
     "letters left out of the names": (
         (
-            "nomAttribuant;iAttribuant;dateConvention;referenceDecision;nomBeneficiaire;iBeneficiaire;"
+            "nomAttribuant;iAttribuant;dateConvention;referenceDecision;nomBeneficiaire;"
+            "iBeneficiaire;"
             "objet;montant;nature;conditionVersement;datesperiodeVersement;idRAE;notificationUE;"
             "pourcentage Subvention"
         ),
         (
-            f"Département inventé;{FUNDER_SIRET};2022-05-05;r;Nuage;{SIRET};Aide;80;aide en numéraire;"
+            f"Département inventé;{FUNDER_SIRET};2022-05-05;r;Nuage;{SIRET};Aide;80;"
+            "aide en numéraire;"
             "unique;2022-06-01;;non;1"
         ),
         {"siren": SIREN, "funder_id": FUNDER, "amount_eur": Decimal(80)},
@@ -217,11 +224,13 @@ LAYOUTS: dict[str, tuple[str, str, dict[str, object]]] = {
     "votes and payments": (
         (
             "nom_attribuant;identifiant_attribuant;ndeg_sub;code_siren_siret;nom_du_tiers;"
-            "decision_date;date_decision;montant_attribue;conditions_versement;mandate;objet;nature;"
+            "decision_date;date_decision;montant_attribue;conditions_versement;mandate;"
+            "objet;nature;"
             "annee"
         ),
         (
-            f"Agglomération;{FUNDER_SIRET};1;{SIRET};Nuage;DEC-1;2019-02-01;1000;50 % puis solde;;Aide;"
+            f"Agglomération;{FUNDER_SIRET};1;{SIRET};Nuage;DEC-1;2019-02-01;1000;"
+            "50 % puis solde;;Aide;"
             "Fonctionnement;2019"
         ),
         {"siren": SIREN, "amount_eur": Decimal(1000), "decided_on": date(2019, 2, 1)},
@@ -262,7 +271,8 @@ LAYOUTS: dict[str, tuple[str, str, dict[str, object]]] = {
     ),
     "an address and a name": (
         (
-            "ANNEE;NOM DE L'ASSOCIATION OU DE LA FONDATION BENEFICIAIRE;ADRESSE COMPLETE;CODE POSTAL;"
+            "ANNEE;NOM DE L'ASSOCIATION OU DE LA FONDATION BENEFICIAIRE;"
+            "ADRESSE COMPLETE;CODE POSTAL;"
             "VILLE;N° SIREN;AUTRE N° D'IDENTIFICATION;MONTANT DE LA SUBVENTION;MONTANT DU PRÊT;"
             "MONTANT DE LA GARANTIE D'EMPRUNT;AVANTAGES EN NATURE"
         ),
@@ -286,7 +296,8 @@ def test_each_column_has_its_meaning(tmp_path: Path, layout: str) -> None:
     header, line, expected = LAYOUTS[layout]
     path = table(tmp_path / "subventions-2018.csv", header, line)
     parsed = read(path)
-    found = parsed.tables["grants"].to_dicts() or parsed.named.to_dicts()  # type: ignore[union-attr]
+    assert parsed.named is not None
+    found = parsed.tables["grants"].to_dicts() or parsed.named.to_dicts()
     assert len(found) == 1
     assert {key: found[0][key] for key in expected} == expected
     assert scdl.sniff(sample_of(path)) >= LIKELY
@@ -497,16 +508,20 @@ def test_columns_named_by_the_year_alone(tmp_path: Path) -> None:
 
 
 def test_a_large_list_is_read_by_blocks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    header = "nomBeneficiaire;idBeneficiaire;montant;annee"
-    rows = [f"Nuage {at};{SIRET if at % 5 else ''};{at};2020" for at in range(400)]
-    path = table(tmp_path / "liste.csv", header, *rows, rows[1], rows[399])
-    whole = read(path)
-    monkeypatch.setattr(scdl, "LARGE_BYTES", 1000)
-    monkeypatch.setattr(scdl, "BLOCK_BYTES", 2000)
+    header = "nomBeneficiaire;idBeneficiaire;montant;annee;objet"
+    purpose = "Aide au fonctionnement de l'association, au titre de la vie associative. " * 3
+    rows = [
+        f"Nuage {at};{SIRET if at % 5 else ''};{at};2020;{purpose}"
+        for at in range(2 * LARGE_BYTES // len(purpose))
+    ]
+    path = table(tmp_path / "liste.csv", header, *rows, rows[1], rows[-2])
+    monkeypatch.setattr(scdl, "BLOCK_BYTES", 2_000_000)
     pieces = list(scdl.parts(path, ReadOptions()))
-    assert len(pieces) > 3
-    read_again = read(path)
-    assert read_again.rows_in == whole.rows_in == 402
-    assert read_again.tables["grants"].equals(whole.tables["grants"])
-    assert read_again.rejects.sort("source_row").equals(whole.rejects.sort("source_row"))
-    assert whole.rejects.filter(whole.rejects["reason"] == "duplicate_line").height == 2
+    assert len(pieces) > 2
+    by_blocks = read(path)
+    monkeypatch.setattr(scdl, "LARGE_BYTES", path.stat().st_size)
+    whole = read(path)
+    assert by_blocks.rows_in == whole.rows_in == len(rows) + 2
+    assert by_blocks.tables["grants"].equals(whole.tables["grants"])
+    assert by_blocks.rejects.sort("source_row").equals(whole.rejects.sort("source_row"))
+    assert whole.rejects.filter(pl.col("reason") == "duplicate_line").height == 2
