@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from data import identifiers
+from data.contracts import TABLES
 from data.sources import parse
 from data.sources.base import CERTAIN, NO, Parsed, ReadOptions, SourceError
 from data.sources.jaune_columns import Layout, layout_of, score, score_nomenclature
+from data.sources.jaune_exercise import exercise_of
 from data.sources.judged import first_reason, rejects_of
+from data.sources.places import departements_of_places, departements_said
 from data.sources.state_list import (
     DATASET,
     FUNDER_ID,
@@ -38,19 +41,19 @@ _EXPECTED = (
 )
 #: its amounts were published multiplied by ten
 _QUARANTINED_BILL = 2013
-_FIRST_YEAR = 2000
-_BILL_IN_NAME = re.compile(r"plf[^0-9]{0,3}(20\d{2})", re.IGNORECASE)
 #: what the association invoices to the State, and what the State gives back to it
 _CONTRACT = r"(?i)^prestations?\b.*(?:factur|de service)"
 _REFUND = r"(?i)^(?:frais de personnel \(remboursement|cotisations?\b|adhésions?\b|adhesions?\b)"
 #: the 2010 list glues département and town to the name: "LES AMIS DU LAC - 74 ANNECY"
-_TOWN = r" - (?:\d{2,3}|2[AB])(?: [^-]*)?$"
+_TOWN = r" - (\d{2,3}|2[AB])(?: [^-]*)?$"
+#: reasons of the lines that another step may still match by the beneficiary's name
+_WITHOUT_IDENTIFIER = ("no_identifier", "damaged_identifier", "invalid_identifier")
 
 
 def sniff(sample: Sample) -> int:
     """Tell whether a file is a yearly list of the State: its columns name programme or ministry."""
     rows = [row for grid in sample.grids for row in grid.rows]
-    found = sample.kind == "table" and any(score(row) and layout_of(row) for row in rows)
+    found = sample.kind in {"table", "json"} and any(score(row) for row in rows)
     return CERTAIN if found else NO
 
 
@@ -70,7 +73,8 @@ def read(path: Path, options: ReadOptions) -> Parsed:
     Returns
     -------
     Parsed
-        Table `grants`, funder "etat", dataset "plf-jaune-<year of the finance bill>".
+        Table `grants`, funder "etat", dataset "plf-jaune-<year of the finance bill>". `named`: the
+        lines rejected for want of an identifier that name their beneficiary.
 
     Raises
     ------
@@ -81,7 +85,7 @@ def read(path: Path, options: ReadOptions) -> Parsed:
     layout = layout_of(table.header)
     if layout is None:
         raise _not_a_list(path, " | ".join(table.header))
-    exercise = _exercise(path, layout, options)
+    exercise = exercise_of(path, table, layout, options)
     judged = _judge(_named(table, layout), exercise, set(table.ragged))
     at_fault = {
         reason: (table.header[layout.columns[key]], key)
@@ -97,10 +101,18 @@ def read(path: Path, options: ReadOptions) -> Parsed:
         }.items()
         if key in layout.columns
     }
+    by_name = judged.filter(
+        pl.col("reason").is_in(list(_WITHOUT_IDENTIFIER))
+        & pl.col("euros").is_not_null()
+        & pl.col("name").str.contains(r"\p{L}")
+        & ~pl.col("purpose").str.contains(_REFUND).fill_null(value=False)
+        & pl.col("first")
+    )
     return Parsed(
         rows_in=table.frame.height,
         tables={"grants": _facts(judged.filter(pl.col("reason").is_null()), exercise, options)},
         rejects=rejects_of(judged, at_fault, pl.col("message")),
+        named=_facts(by_name, exercise, options),
     )
 
 
@@ -130,36 +142,12 @@ def _not_a_list(path: Path, received: str) -> SourceError:
     )
 
 
-def _exercise(path: Path, layout: Layout, options: ReadOptions) -> int:
-    """Return the exercise: said by the columns, else by the option, else by the file's name."""
-    asked = options.extra.get("exercise")
-    if asked is not None and not re.fullmatch(r"(?:19|20)\d{2}", asked):
-        raise SourceError(
-            "L'option « exercise » n'est pas une année.",
-            code="source-option",
-            where="exercise",
-            received=asked,
-            expected="une année, par exemple 2021",
-        )
-    if len(layout.exercises) == 1:
-        return layout.exercises[0]
-    bill = _BILL_IN_NAME.search(path.stem)
-    if asked is None and (bill is None or layout.exercises):
-        raise SourceError(
-            "L'exercice de cette liste ne peut pas être établi.",
-            code="jaune-exercise",
-            where=str(path),
-            received=f"années dans l'en-tête : {list(layout.exercises) or 'aucune'}",
-            expected="une année dans le nom des colonnes (« Subvention 2013 »), ou « plf-2015 » "
-            "dans le nom du fichier (la liste d'un PLF porte sur l'exercice deux ans avant)",
-            todo="ajoutez l'option exercise, par exemple exercise=2021",
-        )
-    return int(asked) if asked else int(bill.group(1)) - YEARS_TO_BILL if bill else 0
-
-
 def _named(table: Table, layout: Layout) -> pl.DataFrame:
     """Return the frame with our names beside its own, absent columns null."""
-    keys = ("siren", "rna", "name", "imputation", "ministry", "programme", "total", "purpose")
+    keys = (
+        *("siren", "rna", "name", "imputation", "ministry", "programme", "total", "purpose"),
+        *("departement", "place", "place_departement"),
+    )
     return table.frame.with_columns(
         (
             pl.col(f"c{layout.columns[key]}")
@@ -243,13 +231,21 @@ def _facts(kept: pl.DataFrame, exercise: int, options: ReadOptions) -> pl.DataFr
     if options.known_on is None and options.extra.get("known") == "publication":
         known_on = published_on(year)
     payer = pl.coalesce("programme", "imputation")
-    return kept.select(
-        pl.col("read_siren").alias("siren"),
-        pl.col("read_rna").alias("rna"),
-        pl.when(pl.col("imputation").is_not_null() | pl.col("is_total"))
+    identified = pl.col("reason").is_null()
+    glued = pl.col("imputation").is_not_null() | pl.col("is_total")
+    facts = kept.select(
+        pl.when(identified).then("read_siren").alias("siren"),
+        pl.when(identified).then("read_rna").alias("rna"),
+        pl.when(glued)
         .then(pl.col("name").str.replace(_TOWN, ""))
         .otherwise("name")
         .alias("beneficiary_name"),
+        pl.coalesce(
+            departements_of_places(pl.col("place")),
+            departements_said(pl.col("place_departement")),
+            departements_said(pl.col("departement")),
+            pl.when(glued).then(departements_said(pl.col("name").str.extract(_TOWN))),
+        ).alias("departement"),
         pl.lit(FUNDER_ID).alias("funder_id"),
         pl.lit(FUNDER_NAME).alias("funder_name"),
         pl.lit("state").alias("funder_level"),
@@ -268,4 +264,8 @@ def _facts(kept: pl.DataFrame, exercise: int, options: ReadOptions) -> pl.DataFr
         pl.lit(NAME).alias("source"),
         "source_row",
         known_on.alias("known_on"),
+    )
+    return facts.select(
+        (pl.col(column) if column in facts.columns else pl.lit(None)).cast(dtype).alias(column)
+        for column, dtype in TABLES["grants"].schema().items()
     )

@@ -11,16 +11,21 @@ from data.sources.text import fold
 _YEAR = r"(?:19|20)\d{2}"
 _NAMES: dict[str, str] = {
     "siren": r"(?:n|no|num|numero|code)?siren(?:delassociation)?",
-    "rna": r"(?:n|no|num|numero|code|id)?rna(?:delassociation)?|waldec",
+    "rna": r"(?:n|no|num|numero|code|id)?rna(?:delassociation)?|waldec"
+    r"|repertoirenationaldesassociations",
     "name": r"(?:nomdel)?associations?|(?:nom|denomination|raisonsociale)(?:usuelle)?"
     r"(?:del?l?association|dubeneficiaire|del?organisme)?|beneficiaire|libelleassociation",
     "imputation": r"imputation",
-    "ministry": r"ministeres?|codeministere|libelleministere",
-    "programme": r"(?:code|n|no|num|numero)?prog(?:rammes?)?(?:lolf)?",
+    "ministry": rf"(?:code|libelle)?ministeres?(?:en)?(?:{_YEAR})?",
+    "programme": rf"(?:code|n|no|num|numero)?prog(?:rammes?)?(?:lolf)?(?:en)?(?:{_YEAR})?",
+    "place": r"code(?:insee)?(?:dela)?commune(?:insee)?|codeinsee|cogcode",
+    "place_departement": r"cogcodedep(?:artement)?(?:oupays)?|cogdep(?:artement)?",
+    "departement": r"(?:code)?departement(?:delassociation)?",
     "total": r"totaldessubventions",
     "amount": rf"{_YEAR}|(?:detaildes)?subventions?(?:versee?s?|en|annee)*(?:{_YEAR})?(?:eneuros?)?"
     rf"|montant(?:dela|des|verse|subventions?|en|annee)*(?:{_YEAR})?(?:eneuros?)?",
     "purpose": rf"objet(?:dela|des|subventions?|en)*(?:{_YEAR})?",
+    "edition": r"millesime",
 }
 _PATTERNS = {key: re.compile(pattern) for key, pattern in _NAMES.items()}
 
@@ -45,7 +50,7 @@ def layout_of(header: Sequence[str]) -> Layout | None:
         for key, pattern in _PATTERNS.items():
             if pattern.fullmatch(folded):
                 columns.setdefault(key, at)
-                if key in {"amount", "purpose"}:
+                if key in {"amount", "purpose", "programme", "ministry"}:
                     exercises.update(int(year) for year in re.findall(_YEAR, folded))
                 break
     paid_by = {"imputation", "programme", "ministry"} & set(columns)

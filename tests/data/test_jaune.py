@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -12,7 +13,8 @@ import pytest
 from data.contracts import conform
 from data.identifiers import is_siren
 from data.sources import grants, jaune
-from data.sources.base import Parsed, ReadOptions, SourceError
+from data.sources.base import CERTAIN, NO, Parsed, ReadOptions, SourceError
+from data.sources.sample import sample_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -226,6 +228,201 @@ def test_files_of_another_kind(tmp_path: Path) -> None:
     for path in (other, tmp_path / "absent.csv"):
         with pytest.raises(SourceError):
             jaune.read(path, ReadOptions())
+
+
+#: columns of each vintage as published, in order
+PUBLISHED = {
+    2013: (
+        "Millésime;Type de Budget;Ministère en 2011;Programme en 2011;Association;SIREN;"
+        "Subvention 2011 en euros;Département;Ville;Objet de la subvention;Evaluation;"
+        "Mission en 2011"
+    ),
+    2014: (
+        "MILLESIME;TYPE BUDGET;Ministère;PROGRAMME;ASSOCIATION;SIREN;DEPARTEMENT;VILLE;"
+        "Subvention 2012;OBJET;CONVENTION;MISSION"
+    ),
+    2015: (
+        "MILLESIME;TYPE BUDGET;Ministère 2013;PROGRAMME 2013;ASSOCIATION;SIREN;DEPARTEMENT;VILLE;"
+        "Subvention 2013;OBJET;CONVENTION;ELEMENTS CONVENTION;MISSION"
+    ),
+    2016: (
+        "MILLESIME;TYPE BUDGET;Ministère;PROGRAMME;ASSOCIATION;SIREN;DEPARTEMENT;VILLE;2014;OBJET;"
+        "CONVENTION;ELEMENTS CONVENTION;MISSION"
+    ),
+    2017: (
+        "MILLESIME;TYPE BUDGET;Ministère;PROGRAMME;ASSOCIATION;SIREN;Département;VILLE;"
+        "Subvention 2015;MISSION"
+    ),
+    2018: (
+        "Programme (2016);SIREN;NIC;Dénomination;Montant;Objet;Parlementaire;Réserve parlementaire;"
+        "Convention;COG : code département;COG : code commune;COG : ville ou pays;"
+        "Nomenclature juridique;NAF;Situation SIRENE;RNA"
+    ),
+    2019: (
+        "Programme (2017);SIREN;NIC;Dénomination;Montant;Objet 2017;Parlementaire;"
+        "Réserve parlementaire;Convention;SIRENE au 01/01;Existe au 01/01;SIRENE au 31/12;"
+        "Existe au 31/12;COG : code département;COG : code commune;COG : ville ou pays;NAF;"
+        "Nomenclature juridique"
+    ),
+    2020: (
+        "Programme;SIREN;NIC;Dénomination;Montant;Objet;Convention;SIRENE au 01/01;"
+        "Existe au 01/01;SIRENE au 31/12;Existe au 31/12;COG : code département ou pays;"
+        "COG : code commune ou pays;COG : ville ou pays;NAF;Nomenclature juridique"
+    ),
+    2021: (
+        "Programme;SIREN;NIC;Dénomination;Montant;Objet 2019;Convention;COG : code;COG : libellé;"
+        "Catégorie juridique;Répertoire national des associations"
+    ),
+    2023: (
+        "Programme;SIREN;NIC;Dénomination;Montant;Objet 2021;Convention;COG : code;COG : libellé;"
+        "Catégorie juridique;Répertoire national des associations"
+    ),
+    2025: (
+        "Programme;SIREN;NIC;Dénomination;Montant;Objet 2023;Convention;COG : code;COG : libellé;"
+        "Catégorie juridique"
+    ),
+}
+#: what a line says in any of these columns
+CELLS = {
+    "siren": A,
+    "nic": "12",
+    "association": "LE PONT",
+    "denomination": "LE PONT",
+    "departement": "59",
+    "ville": "LILLE",
+    "cog : code departement": "59",
+    "cog : code departement ou pays": "59",
+    "cog : code commune": "350",
+    "cog : code commune ou pays": "350",
+    "cog : code": "59350",
+    "rna": "W591234567",
+    "repertoire national des associations": "W591234567",
+    "montant": "12 500,50",
+    "2014": "12 500,50",
+}
+
+
+def cell(column: str) -> str:
+    plain = column.lower().translate(str.maketrans("éèê", "eee"))
+    if plain in CELLS:
+        return CELLS[plain]
+    for start, value in (
+        ("subvention", "12 500,50"),
+        ("programme", "224 - Transmission"),
+        ("ministere", "02 - Culture"),
+        ("objet", "festival"),
+    ):
+        if plain.startswith(start):
+            return value
+    return "x"
+
+
+@pytest.mark.parametrize("bill", PUBLISHED)
+def test_columns_as_published(tmp_path: Path, bill: int) -> None:
+    header = PUBLISHED[bill]
+    title = {2019: "Crédits aux associations\n\n\n", 2021: "Liste\n", 2023: "Liste\n"}.get(bill, "")
+    line = ";".join(cell(column) for column in header.split(";"))
+    encoding = "cp1252" if bill in {2019, 2021, 2023} else "utf-8-sig"
+    path = tmp_path / f"plf-{bill}.csv"
+    parsed = parse(path, f"{title}{header}\n{line}\n", encoding)
+    assert jaune.sniff(sample_of(path)) == CERTAIN
+    if bill == 2013:
+        assert reasons(parsed) == ["quarantined_amount"]
+        assert parsed.rejects["value"].item() == "12 500,50"
+        return
+    fact = parsed.tables["grants"].row(0, named=True)
+    assert (fact["siren"], fact["programme"]) == (A, "224")
+    assert (fact["amount_eur"], fact["departement"]) == (Decimal("12500.50"), "59")
+    assert (fact["fiscal_year"], fact["dataset"]) == (bill - 2, f"plf-jaune-{bill}")
+    assert fact["beneficiary_name"] == "LE PONT"
+    assert fact["rna"] == ("W591234567" if bill in {2018, 2021, 2023} else None)
+    assert fact["purpose"] == (None if bill == 2017 else "festival")
+
+
+def test_the_export_of_a_portal(tmp_path: Path) -> None:
+    record = {
+        "programme": "224",
+        "siren": A,
+        "nic": 12,
+        "denomination": "LE PONT",
+        "montant": 12500.5,
+        "objet_2023": "festival",
+        "cog_code": "59350",
+    }
+    path = tmp_path / "export.json"
+    parsed = parse(path, json.dumps([record]))
+    fact = parsed.tables["grants"].row(0, named=True)
+    assert (fact["siren"], fact["fiscal_year"], fact["departement"]) == (A, 2023, "59")
+    assert fact["amount_eur"] == Decimal("12500.50")
+    assert jaune.sniff(sample_of(path)) == CERTAIN
+
+
+@pytest.mark.parametrize(
+    ("name", "title", "exercise"),
+    [
+        ("credits_aux_associations_2018.csv", "", 2018),
+        ("liste.csv", "Crédits attribués au monde associatif en 2018\n", 2018),
+        ("liste.csv", "Jaune PLF 2020 - subventions 2018\n", 2018),
+        ("projet-de-loi-de-finances-pour-2020-annexe-jaune.csv", "", 2018),
+    ],
+)
+def test_where_the_exercise_is_said(tmp_path: Path, name: str, title: str, exercise: int) -> None:
+    parsed = parse(tmp_path / name, f"{title}Programme;SIREN;Montant;Objet\n163;{A};10;projet\n")
+    assert parsed.tables["grants"]["fiscal_year"].to_list() == [exercise]
+
+
+def test_the_exercise_said_by_the_cells(tmp_path: Path) -> None:
+    parsed = parse(
+        tmp_path / "liste.csv",
+        "MILLESIME;Programme;SIREN;Montant\n"
+        f"Jaune PLF 2015 - Subventions 2013;163;{A};10\nJaune PLF 2015 - Subventions 2013;163;;9\n",
+    )
+    assert parsed.tables["grants"]["fiscal_year"].to_list() == [2013]
+
+
+def test_sums_by_programme_are_not_grants(tmp_path: Path) -> None:
+    path = tmp_path / "plf24-jaune-associations.csv"
+    path.write_text(
+        "Mission;Programme;Libellé du programme;Nombre d'associations;Montant 2022\n"
+        "Sport;163;Jeunesse;1200;45000000\n",
+        encoding="utf-8",
+    )
+    assert jaune.sniff(sample_of(path)) == NO
+    with pytest.raises(SourceError):
+        jaune.read(path, ReadOptions())
+
+
+def test_lines_known_by_name_alone_are_rejected_and_listed(tmp_path: Path) -> None:
+    parsed = parse(
+        tmp_path / "plf2023.csv",
+        "Programme;SIREN;NIC;Dénomination;Montant;Objet 2021;COG : code\n"
+        "163;;;LE NUAGE;1 000;projet;59350\n"
+        "163;123456789;;LA DUNE;2 000;projet;\n"
+        "163;;;LE PHARE;;projet;59350\n"
+        "163;;;;3 000;projet;59350\n"
+        "163;;;LA MER;50;Frais de personnel (remboursement à l'association);59350\n"
+        f"163;{A};;LE SABLE;4 000;projet;2A004\n",
+    )
+    assert parsed.named is not None
+    assert parsed.named.select(
+        "source_row", "siren", "beneficiary_name", "departement", "amount_eur", "fiscal_year"
+    ).rows() == [
+        (2, None, "LE NUAGE", "59", Decimal(1000), 2021),
+        (3, None, "LA DUNE", None, Decimal(2000), 2021),
+    ]
+    assert parsed.named["known_on"].unique().to_list() == [date(2021, 12, 31)]
+    assert parsed.named.schema == parsed.tables["grants"].schema
+    assert parsed.tables["grants"]["departement"].to_list() == ["2A"]
+    assert len(parsed.rejects) == 5
+
+
+def test_the_departement_glued_to_the_name(tmp_path: Path) -> None:
+    parsed = parse(
+        tmp_path / "plf-2012-jaune.csv",
+        "SIREN;ASSOCIATION;IMPUTATION;Total des subventions;Détail des subventions\n"
+        f"{B};RUCHE VERTE - 2A AJACCIO;;700;\n",
+    )
+    assert parsed.tables["grants"]["departement"].to_list() == ["2A"]
 
 
 @pytest.mark.real
