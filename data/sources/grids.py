@@ -24,9 +24,9 @@ SEPARATORS = (";", ",", "\t", "|")
 HEADER_WITHIN = 40
 _SAMPLE_LINES = 80
 #: a quoted field longer than this is an opening quote that was never closed
-_MAX_FIELD_LINES = 60
+MAX_FIELD_LINES = 60
 #: so is one whose inner lines hold more separators than a paragraph does
-_MAX_INNER_SEPARATORS = 6
+MAX_INNER_SEPARATORS = 6
 _ZIP, _OLE, _PDF = b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"%PDF"
 
 
@@ -62,7 +62,7 @@ def read_grids(path: Path, score: Score) -> list[Grid]:
         raise _unreadable(path, f"lecture impossible ({error.strerror})") from error
     if raw.startswith((_ZIP, _OLE)):
         return _workbook(path)
-    if raw.startswith(_PDF) or _binary(raw):
+    if raw.startswith(_PDF) or is_binary(raw):
         raise _unreadable(path, "fichier binaire")
     text, encoding = decode(raw)
     text = text.replace("\x00", "")
@@ -90,7 +90,7 @@ def head_grids(path: Path, raw: bytes) -> list[Grid]:
             Grid(grid.name, grid.rows[:HEADER_WITHIN], grid.lines[:HEADER_WITHIN])
             for grid in _workbook(path)
         ]
-    if raw.startswith(_PDF) or _binary(raw):
+    if raw.startswith(_PDF) or is_binary(raw):
         raise _unreadable(path, "fichier binaire")
     text, encoding = decode(raw)
     text = text.replace("\x00", "").replace("\r\n", "\n").replace("\r", "\n")
@@ -106,7 +106,7 @@ def head_grids(path: Path, raw: bytes) -> list[Grid]:
     return [Grid("", [row for _, row in rows], [line for line, _ in rows], separator, encoding)]
 
 
-def _binary(raw: bytes) -> bool:
+def is_binary(raw: bytes) -> bool:
     """Tell whether null bytes are too many to be accidents in a text."""
     sample = raw[:4096]
     return sample.count(0) > len(sample) // 100 and not raw.startswith((b"\xff\xfe", b"\xfe\xff"))
@@ -182,7 +182,7 @@ def _runaway(lines: list[str], first: int, end: int, separator: str) -> bool:
         return False
     inside = max(line.count(separator) for line in lines[first + 1 : end - 1] or [""])
     unclosed = end == len(lines) and '"' not in lines[end - 1]
-    return end - first > _MAX_FIELD_LINES or unclosed or inside > _MAX_INNER_SEPARATORS
+    return end - first > MAX_FIELD_LINES or unclosed or inside > MAX_INNER_SEPARATORS
 
 
 # --- Workbooks --------------------------------------------------------------------------------

@@ -72,7 +72,7 @@ def open_tables(path: Path, score: Score, *, expected: str) -> list[Table]:
 
 def table_of(grid: Grid, score: Score) -> Table | None:
     """Find the header of a grid and build its table; None when there is none."""
-    top = [[_name(cell) for cell in row] for row in grid.rows[:HEADER_WITHIN]]
+    top = [[column_name(cell) for cell in row] for row in grid.rows[:HEADER_WITHIN]]
     scores = [score(row) for row in top]
     depth = 1
     if not any(scores):
@@ -95,7 +95,7 @@ def table_of(grid: Grid, score: Score) -> Table | None:
     ):
         header = header[:-1]
     if grid.separator:
-        body = [_unwrapped(row, grid.separator, len(header)) for row in body]
+        body = [unwrapped(row, grid.separator, len(header)) for row in body]
     if grid.separator == "," and header[-1].endswith(";"):
         # Lines exported twice: a trail of empty semicolon fields ends each of them.
         header = [*header[:-1], header[-1].rstrip(";")]
@@ -105,7 +105,7 @@ def table_of(grid: Grid, score: Score) -> Table | None:
     again = [
         len(row) > lead
         and row[lead] in spelt
-        and [_name(cell) for cell in row[: len(header)]] == header
+        and [column_name(cell) for cell in row[: len(header)]] == header
         for row in body
     ]
     kept = [(line, row) for line, row, repeat in zip(lines, body, again, strict=True) if not repeat]
@@ -121,7 +121,7 @@ def table_of(grid: Grid, score: Score) -> Table | None:
     )
 
 
-def _unwrapped(row: list[str], separator: str, width: int) -> list[str]:
+def unwrapped(row: list[str], separator: str, width: int) -> list[str]:
     """Split a line put whole (or for its first part) between quotes by a spreadsheet."""
     if not row or row[0].count(separator) < width // 2:
         return row
@@ -129,7 +129,8 @@ def _unwrapped(row: list[str], separator: str, width: int) -> list[str]:
     return next(csv.reader([line], delimiter=separator))
 
 
-def _name(cell: str) -> str:
+def column_name(cell: str) -> str:
+    """Return a name as a header gives it: mended, its spaces single."""
     return " ".join(mend(cell.replace("\ufeff", "")).split())
 
 
