@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from data.sources import bodacc, grants, jaune, scdl, sirene
+from data.sources import bodacc, grants, jaune, reserve, scdl, sirene
 from data.sources.base import Parsed, ReadOptions, Source, SourceError
 
 SOURCES: dict[str, Source] = {
@@ -18,6 +18,7 @@ SOURCES: dict[str, Source] = {
         scdl,
         grants,
         jaune,
+        reserve,
         sirene,
         bodacc,
     )
