@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from data.sources import bodacc, grants, jaune, reserve, scdl, sirene
+from data.sources import bodacc, decp, grants, jaune, reserve, scdl, sirene
 from data.sources.base import Parsed, ReadOptions, Source, SourceError
 
 SOURCES: dict[str, Source] = {
@@ -19,6 +19,7 @@ SOURCES: dict[str, Source] = {
         grants,
         jaune,
         reserve,
+        decp,
         sirene,
         bodacc,
     )
