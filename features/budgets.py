@@ -40,6 +40,7 @@ def _voted(budgets: pl.DataFrame, as_of: date) -> pl.DataFrame:
     amounts = (
         budgets.filter(pl.col("year") <= as_of.year + 1)
         .with_columns(pl.col("programme").fill_null(""))
+        .unique()  # a budget read again, or line by line, says the same amount several times
         .sort("known_day", "cents")  # of two votes known the same day, the larger
         .group_by("funder_id", "programme", "year", "stage", maintain_order=True)
         # cancellations add up, a vote is replaced by the latest

@@ -38,6 +38,12 @@ def test_more_than_everything_is_never_cancelled(seen: Seen) -> None:
     assert row["cancelled_share_ratio"] == 1
 
 
+def test_a_cancellation_read_twice_counts_once(seen: Seen) -> None:
+    cut = [budget("etat", "163", 2019, "cancelled", 90, date(2019, 3, d)) for d in (1, 1, 2)]
+    row = seen(YEAR_END, grants=LINE, budgets=[*VOTES, *cut])
+    assert row["cancelled_share_ratio"] == pytest.approx(0.2)
+
+
 def test_a_programme_goes_before_the_whole_budget(seen: Seen) -> None:
     whole = [budget("etat", None, y, "voted", 100 * y, date(y - 1, 12, 1)) for y in (2018, 2019)]
     row = seen(YEAR_END, grants=LINE, budgets=[*VOTES, *whole])
