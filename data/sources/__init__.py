@@ -2,7 +2,21 @@
 
 from __future__ import annotations
 
-from data.sources import bodacc, decp, grants, jaune, reserve, scdl, sirene
+from data.sources import (
+    balances,
+    bodacc,
+    cancellations,
+    decp,
+    dgfip_delays,
+    grants,
+    helios,
+    jaune,
+    ofgl,
+    reserve,
+    scdl,
+    sirene,
+    state_credits,
+)
 from data.sources.base import Parsed, ReadOptions, Source, SourceError
 
 SOURCES: dict[str, Source] = {
@@ -22,6 +36,12 @@ SOURCES: dict[str, Source] = {
         decp,
         sirene,
         bodacc,
+        helios,
+        dgfip_delays,
+        balances,
+        ofgl,
+        state_credits,
+        cancellations,
     )
 }
 
