@@ -171,9 +171,8 @@ TABLES: dict[str, Table] = {
                 "rna": _RNA,
                 "kind": Column(pl.String, "kind of event", values=EVENT_KINDS),
                 "occurred_on": Column(pl.Date, "day of the event"),
-                "notice_id": Column(
-                    pl.String, "published notice that says it, e.g. A20260012345", nullable=True
-                ),
+                "notice_id": Column(pl.String, "notice that says it, e.g. A2026001", nullable=True),
+                "retracted_on": Column(pl.Date, "day a notice took it back", nullable=True),
             },
         ),
         _table(

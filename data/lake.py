@@ -26,6 +26,7 @@ from pathlib import Path
 
 import polars as pl
 
+from data import identity
 from data.contracts import TABLES
 from data.drafts import SAME_GRANT, Draft, draft, with_machine_columns
 from data.manifest import Manifest, ingest_id, read_manifest, sha256_of
@@ -46,9 +47,10 @@ class Lake:
         self._keys: dict[str, pl.Series] = {}
 
     def sweep(self) -> None:
-        """Remove what ingests killed more than a day ago left half written."""
+        """Remove what is over a day old and of no use: drafts of killed ingests, old identities."""
         limit = time.time() - _LEFT_SECONDS
-        for folder in self.pending.glob("*"):
+        folders = sorted((self.root / "identity").glob("*"), key=lambda f: f.stat().st_mtime)
+        for folder in [*self.pending.glob("*"), *folders[:-1]]:
             if folder.stat().st_mtime < limit:
                 shutil.rmtree(folder, ignore_errors=True)
 
@@ -146,16 +148,21 @@ class Lake:
             # else the same file was committed by another process meanwhile
         return manifest
 
-    def files(self, table: str) -> list[Path]:
-        """Return the Parquet files of a table, in a stable order."""
+    def raw_files(self, table: str) -> list[Path]:
+        """Return the Parquet files of a table as the sources gave it, in a stable order."""
         return sorted(self._ingests.glob(f"*/*/{table}/*.parquet"))
+
+    def files(self, table: str) -> list[Path]:
+        """Return the Parquet files of a table, units identified (see `data.identity`)."""
+        return identity.files(self, table)
+
+    def raw_scan(self, table: str) -> pl.LazyFrame:
+        """Return the facts of a table as the sources gave them; empty if there are none."""
+        return _scan(self.raw_files(table), table)
 
     def scan(self, table: str) -> pl.LazyFrame:
         """Return the facts of a table, machine columns included; empty if there are none."""
-        files = self.files(table)
-        if not files:
-            return with_machine_columns(TABLES[table].empty()).lazy()
-        return pl.scan_parquet(files)
+        return _scan(self.files(table), table)
 
     def rejects(self) -> pl.DataFrame:
         """Return every rejected row: source, file, source_row, column, value, reason, message."""
@@ -175,6 +182,10 @@ class Lake:
         folder = self._ingests / manifest.source / manifest.ingest_id / "rejects"
         return sorted(folder.glob("*.parquet"))
 
+    def has_named(self) -> bool:
+        """Tell whether some grants are known by the name of their beneficiary alone."""
+        return next(self._ingests.glob("*/*/named/*.parquet"), None) is not None
+
     def named(self) -> pl.LazyFrame:
         """Return the grants whose beneficiary is known by name alone, as rows of `grants`."""
         files = sorted(self._ingests.glob("*/*/named/*.parquet"))
@@ -188,6 +199,12 @@ class Lake:
     def sources(self) -> set[str]:
         """Return the names of the sources that have been ingested."""
         return {m.source for m in self.manifests()}
+
+
+def _scan(files: Sequence[Path], table: str) -> pl.LazyFrame:
+    if not files:
+        return with_machine_columns(TABLES[table].empty()).lazy()
+    return pl.scan_parquet(list(files))
 
 
 def grant_keys(files: Sequence[Path]) -> pl.Series:

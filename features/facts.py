@@ -9,7 +9,7 @@ import narwhals as nw
 import polars as pl
 
 from data.contracts import TABLES
-from data.lake import with_machine_columns
+from data.drafts import with_machine_columns
 from data.reference import bands
 from features.engines import Engine
 from features.engines.base import Frame
@@ -77,6 +77,11 @@ def _purpose_kind() -> nw.Expr:
     return chain.otherwise(nw.lit("other"))
 
 
+def _of_units(files: FactFiles, engine: Engine, table: str) -> Frame:
+    """Return the rows whose unit is known: an RNA number alone says nothing of a SIREN."""
+    return files.load(engine, table).filter(~nw.col("siren").is_null())
+
+
 def prepare(files: FactFiles, engine: Engine) -> Facts:
     """Load and narrow every table once; the frames are then filtered for each day.
 
@@ -85,8 +90,7 @@ def prepare(files: FactFiles, engine: Engine) -> Facts:
     """
     year = nw.col("fiscal_year").cast(nw.Int64)
     grants = (
-        files.load(engine, "grants")
-        .filter(~nw.col("siren").is_null())
+        _of_units(files, engine, "grants")
         .with_columns(
             year_end_day(year).alias("_year_end"),
             nw.col("purpose")
@@ -126,7 +130,7 @@ def prepare(files: FactFiles, engine: Engine) -> Facts:
         pl.DataFrame({"employees_band": list(middles), "employees": list(middles.values())})
     )
     structures = (
-        files.load(engine, "structures")
+        _of_units(files, engine, "structures")
         .join(midpoints, on="employees_band", how="left")
         .select(
             "siren",
@@ -147,7 +151,9 @@ def prepare(files: FactFiles, engine: Engine) -> Facts:
         engine=engine,
         grants=engine.keep(grants),
         structures=engine.keep(structures),
-        events=files.load(engine, "events").select("siren", "kind", "occurred_day", "known_day"),
+        events=_of_units(files, engine, "events").select(
+            "siren", "kind", "occurred_day", "known_day", "retracted_day"
+        ),
         payments=files.load(engine, "payments").select(
             "siren",
             "funder_id",
@@ -173,5 +179,7 @@ def prepare(files: FactFiles, engine: Engine) -> Facts:
         accounts=files.load(engine, "accounts").select(
             "siren", "closed_day", "filed_day", "known_day"
         ),
-        alerts=files.load(engine, "alerts").select("siren", "severity", "raised_day", "known_day"),
+        alerts=_of_units(files, engine, "alerts").select(
+            "siren", "severity", "raised_day", "known_day"
+        ),
     )

@@ -68,6 +68,12 @@ def known(frame: Frame, as_of: date) -> Frame:
     return frame.filter(nw.col("known_day") <= to_day(as_of))
 
 
+def standing(events: Frame, as_of: date) -> Frame:
+    """Return the events known by `as_of` that no notice had taken back by then."""
+    held = nw.col("retracted_day").is_null() | (nw.col("retracted_day") > to_day(as_of))
+    return known(events, as_of).filter(held)
+
+
 def _window(column: str, edges: list[int]) -> nw.Expr:
     chain = nw.when(nw.col(column) > edges[1]).then(nw.lit(0))
     for k in range(1, len(edges) - 1):
@@ -245,7 +251,7 @@ def _structures(facts: Facts, as_of: date) -> Frame:
 def _ended(facts: Facts, as_of: date) -> Frame:
     kinds = ["safeguard", "receivership", "liquidation", "dissolution", "cessation", "merger"]
     return (
-        known(facts.events, as_of)
+        standing(facts.events, as_of)
         .filter(nw.col("kind").is_in(kinds))
         .select("siren", nw.lit(1).alias("ended"))
         .unique()

@@ -7,7 +7,7 @@ import narwhals as nw
 from data.contracts import FAILURE_KINDS
 from features.asof import add_months, to_day
 from features.engines.base import Frame
-from features.frames import PPM, Day, known, rate
+from features.frames import PPM, Day, rate, standing
 from features.indicator import Indicator, capped, divided, eur, in_years, ratio
 
 _c = nw.col
@@ -36,7 +36,7 @@ def described(day: Day) -> Frame:
     """Return the structures with the failure rates, known by then, of their sector and place."""
     start = to_day(add_months(day.as_of, -RATE_MONTHS))
     failures = (
-        known(day.facts.events, day.as_of)
+        standing(day.facts.events, day.as_of)
         .filter(_c("kind").is_in(list(FAILURE_KINDS)) & (_c("occurred_day") > start))
         .select("siren", nw.lit(1).alias("failed"))
         .unique()

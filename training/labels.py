@@ -49,7 +49,11 @@ def failure_labels(
     A structure that had already failed at `as_of`, though nobody knew it that day, has no label:
     what comes next is no first entry.
     """
-    seen = events.filter(pl.col("known_on") <= known_by)
+    seen = events.filter(
+        (pl.col("known_on") <= known_by)
+        & pl.col("siren").is_not_null()
+        & (pl.col("retracted_on").is_null() | (pl.col("retracted_on") > known_by))
+    )
     until = observed_until(events, known_by, target.reporting_lag_days)
     if until is None:
         return pl.DataFrame(schema=SCHEMA)

@@ -17,7 +17,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
-from data.lake import with_machine_columns
+from data.drafts import with_machine_columns
 from features.catalogue import INDICATORS
 from features.engines import Engine
 from features.engines.base import Frame

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import numpy as np
 import polars as pl
 
-from data.lake import with_machine_columns
+from data.drafts import with_machine_columns
 from features.asof import as_of_days
 from features.catalogue import INDICATORS
 from models.spec import FitParams
@@ -57,7 +57,7 @@ def events(*lines: tuple[str, str, date] | tuple[str, str, date, date]) -> pl.Da
             "known_on": pl.Date,
         },
         orient="row",
-    )
+    ).with_columns(pl.lit(None, dtype=pl.Date).alias("retracted_on"))
 
 
 def rows(*keys: tuple[str, date]) -> pl.DataFrame:
