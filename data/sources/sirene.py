@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import polars as pl
@@ -9,21 +10,15 @@ import polars as pl
 from data import identifiers, reference
 from data.reference.perimeter import Perimeter
 from data.sources import parse, sirene_shapes
-from data.sources.base import CERTAIN, LIKELY, NO, Parsed, ReadOptions
+from data.sources.base import CERTAIN, LIKELY, NO, Parsed, ReadOptions, merged
 from data.sources.judged import first_reason, rejects_of
 from data.sources.sample import Sample
+from data.sources.seen import Seen
 from data.sources.text import fold
 
 NAME = "sirene"
 TITLE = "SIRENE (unités légales), API Recherche d'entreprises, liste d'ESS France"
 
-#: columns of the list of ESS France and of the search API
-_LISTED = (
-    "famille juridique de l'entreprise",
-    "famille juridique",
-    "nature_juridique",
-    "forme_juridique",
-)
 #: digits that a SIREN keeps at least once a spreadsheet has dropped its leading zeros
 _SHORT_SIREN = r"^[0-9]{6,8}$"
 _RNA = r"^W[0-9][0-9A-Z][0-9]{7}$"
@@ -35,16 +30,19 @@ _FAMILIES = {
     "societe": "commercial",
     "entreprise": "commercial",
 }
+#: reason -> what of the row is at fault
 _AT_FAULT = {
-    "no_identifier": ("siren", "siren"),
-    "damaged_identifier": ("siren", "siren"),
-    "invalid_identifier": ("siren", "siren"),
-    "out_of_scope": ("catégorie juridique", "category"),
-    "bad_date": ("date de mise à jour", "updated"),
-    "no_date": ("date de mise à jour", "updated"),
+    "no_identifier": "siren",
+    "damaged_identifier": "siren",
+    "invalid_identifier": "siren",
+    "out_of_scope": "category",
+    "bad_date": "updated",
+    "no_date": "updated",
 }
+#: what the reject of a unit that is none of ours says
+OUT_OF_SCOPE = "catégorie juridique hors du périmètre de l'ESS (ess_perimeter.toml)"
 _MESSAGES = {
-    "out_of_scope": "catégorie juridique hors du périmètre de l'ESS (ess_perimeter.toml)",
+    "out_of_scope": OUT_OF_SCOPE,
     "no_date": "le fichier ne dit pas de quand il date : donnez --known-on",
 }
 
@@ -52,27 +50,32 @@ _MESSAGES = {
 def sniff(sample: Sample) -> int:
     """Tell whether a file describes legal units of SIRENE or is the list of ESS France."""
     if sample.has("siren", "categorieJuridiqueUniteLegale"):
+        return NO if sample.has("changementEtatAdministratifUniteLegale") else CERTAIN
+    if sample.kind == "json" and sirene_shapes.is_answer(sample.content):
         return CERTAIN
-    if sample.kind == "json" and ("familleJuridique" in sample.head or "est_ess" in sample.head):
-        return LIKELY
-    return LIKELY if sample.has("siren") and sample.count(*_LISTED) else NO
+    return LIKELY if any(sample.has("siren", family) for family in sirene_shapes.FAMILIES) else NO
 
 
 def read(path: Path, options: ReadOptions) -> Parsed:
-    """Read units into `structures`.
+    """Read units into `structures`, in memory (see `parts`)."""
+    return merged(parts(path, options))
+
+
+def parts(path: Path, options: ReadOptions) -> Iterator[Parsed]:
+    """Read units into `structures`, piece by piece.
 
     Parameters
     ----------
     path : pathlib.Path
-        StockUniteLegale (CSV, or zip of one CSV), an answer of the search API (JSON), or the list
-        of ESS France (CSV, JSON).
+        StockUniteLegale (CSV, Parquet, or zip of one CSV), an answer of the search API (JSON), or
+        the list of ESS France (CSV, JSON).
     options : ReadOptions
         `known_on`: day every row counts as known. Without it: the day the unit was last processed,
         else the day the answer was made; a row without either is rejected (`no_date`).
         `extra["perimeter"]`: a perimeter file of one's own (see data/reference).
 
-    Returns
-    -------
+    Yields
+    ------
     Parsed
         Table `structures`. A creation date that is absent, impossible or 1900-01-01 ("unknown")
         leaves the row with no creation date. `ceased_on` is filled only by a source that dates it.
@@ -86,16 +89,53 @@ def read(path: Path, options: ReadOptions) -> Parsed:
     """
     asked = options.extra.get("perimeter")
     perimeter = reference.load_perimeter(Path(asked) if asked else None)
-    judged = _judge(sirene_shapes.load(path), options, perimeter)
-    message = pl.col("reason").replace_strict(_MESSAGES, default=None, return_dtype=pl.String)
-    return Parsed(
-        rows_in=judged.height,
-        tables={"structures": _facts(judged.filter(pl.col("reason").is_null()))},
-        rejects=rejects_of(judged, _AT_FAULT, message),
+    seen = Seen()
+    for units in sirene_shapes.load(path):
+        frame = units.frame
+        inside = frame.select(_may_be_inside(frame["category"], perimeter)).to_series()
+        judged = _judge(frame.filter(inside), options, perimeter, seen)
+        at_fault = {
+            reason: (units.spelled[key], key)
+            for reason, key in _AT_FAULT.items()
+            if key in units.spelled
+        }
+        message = pl.col("reason").replace_strict(_MESSAGES, default=None, return_dtype=pl.String)
+        rejects = [_outside(frame.filter(~inside), units), rejects_of(judged, at_fault, message)]
+        yield Parsed(
+            rows_in=frame.height,
+            tables={"structures": _facts(judged.filter(pl.col("reason").is_null()))},
+            rejects=pl.concat(rejects).sort("source_row"),
+        )
+
+
+def _outside(units: pl.DataFrame, piece: sirene_shapes.Units) -> pl.DataFrame:
+    return units.select(
+        "source_row",
+        pl.lit(piece.spelled.get("category", "")).alias("column"),
+        pl.col("category").alias("value"),
+        pl.lit("out_of_scope").alias("reason"),
+        pl.lit(OUT_OF_SCOPE).alias("message"),
     )
 
 
-def _judge(units: pl.DataFrame, options: ReadOptions, perimeter: Perimeter) -> pl.DataFrame:
+def _may_be_inside(categories: pl.Series, perimeter: Perimeter) -> pl.Expr:
+    """Tell the rows to look at: nine units in ten of the national stock are none of them."""
+    codes = categories.unique()
+    inside = codes.filter(
+        pl.select(reference.ess_family_of(pl.lit(codes), None, perimeter).is_not_null()).to_series()
+    )
+    return (
+        pl.col("category").is_in(inside.to_list())
+        | (pl.col("listed").str.to_uppercase() == "O")
+        | pl.col("family").is_not_null()
+        | pl.col("empty")
+        | pl.col("miscut")
+    ).fill_null(value=False)
+
+
+def _judge(
+    units: pl.DataFrame, options: ReadOptions, perimeter: Perimeter, seen: Seen
+) -> pl.DataFrame:
     """Add what was read of each unit, and the reason of those that are not kept."""
     siren = pl.col("siren")
     padded = units.select(
@@ -112,7 +152,7 @@ def _judge(units: pl.DataFrame, options: ReadOptions, perimeter: Perimeter) -> p
         parse.dates(units["ceased"])["day"].alias("ceased_on"),
         pl.lit(options.known_on, dtype=pl.Date).alias("asked_on"),
         _family(perimeter).alias("ess_family"),
-        pl.struct(units.drop("source_row").columns).is_first_distinct().alias("first"),
+        seen.again(units.drop("source_row")).alias("again"),
     )
     undated = pl.col("asked_on").is_null() & pl.col("updated_on").is_null()
     problem = pl.col("problem")
@@ -120,14 +160,15 @@ def _judge(units: pl.DataFrame, options: ReadOptions, perimeter: Perimeter) -> p
     return judged.with_columns(
         first_reason(
             {
-                "wrong_field_count": pl.col("ragged"),
+                "empty_line": pl.col("empty"),
+                "wrong_field_count": pl.col("miscut"),
+                "out_of_scope": pl.col("ess_family").is_null(),
                 "no_identifier": problem == "no_identifier",
                 "damaged_identifier": unread & (problem == "damaged_identifier"),
                 "invalid_identifier": unread,
-                "out_of_scope": pl.col("ess_family").is_null(),
                 "bad_date": undated & (pl.col("updated_problem") == "bad_date"),
                 "no_date": undated,
-                "duplicate_line": ~pl.col("first"),
+                "duplicate_line": pl.col("again"),
             }
         ).alias("reason")
     )
@@ -171,7 +212,7 @@ def _facts(kept: pl.DataFrame) -> pl.DataFrame:
         "ess_family",
         pl.lit(None, dtype=pl.Boolean).alias("esus"),
         "naf",
-        reference.sector_of(pl.col("naf")).alias("sector"),
+        _sectors(kept["naf"]).alias("sector"),
         "commune",
         "departement",
         pl.coalesce(
@@ -184,6 +225,12 @@ def _facts(kept: pl.DataFrame) -> pl.DataFrame:
         "source_row",
         pl.coalesce("asked_on", "updated_on").alias("known_on"),
     )
+
+
+def _sectors(naf: pl.Series) -> pl.Series:
+    codes = naf.drop_nulls().unique()
+    sectors = pl.select(reference.sector_of(pl.lit(codes))).to_series()
+    return naf.replace_strict(codes, sectors, default=None, return_dtype=pl.String)
 
 
 def _region_named(names: pl.Series) -> pl.Series:

@@ -6,19 +6,21 @@ and birth dates of persons are never read.
 
 from __future__ import annotations
 
-import csv
 import json
 import tempfile
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeGuard
 
 import polars as pl
 
 from data.sources.base import SourceError
-from data.sources.tabular import open_tables
+from data.sources.openings import open_pieces
+from data.sources.spellings import named, places
+from data.sources.tabular import texts
 from data.sources.text import decode, fold
 
 #: `listed`: text "O" where the unit is of the ESS by SIRENE's flag or by the list of ESS France;
@@ -63,18 +65,33 @@ _ANSWER = {
     "ceased": ("datefermeture",),
     "updated": ("datemiseajourinsee", "datemiseajour"),
 }
-#: a table beyond this is read by columns, a smaller one cell by cell
-LARGE_BYTES = 64_000_000
+#: names of the column by which the list of ESS France is recognised
+FAMILIES = _LIST["family"]
+_READ = frozenset(
+    {name for columns in (_STOCK, _LIST) for names in columns.values() for name in names}
+    | set(_STOCK_NAMES)
+)
 _EXPECTED = (
-    "StockUniteLegale (CSV ou zip), une réponse de l'API Recherche d'entreprises (JSON), ou la "
-    "liste d'ESS France (CSV ou JSON)."
+    "StockUniteLegale (CSV, zip ou Parquet), une réponse de l'API Recherche d'entreprises (JSON), "
+    "ou la liste d'ESS France (CSV ou JSON)."
 )
 
 
-def load(path: Path) -> pl.DataFrame:
-    """Return the units of a file: `source_row` (Int64), `COLUMNS` (String), `ragged` (Boolean).
+@dataclass(frozen=True)
+class Units:
+    """A piece of a file.
 
-    `ragged` tells the lines of a table that have more fields than its header.
+    `frame` has `source_row` (Int64), `COLUMNS` (String), `empty` and `miscut` (Boolean: a line
+    without cells, with more or fewer fields than its header); `spelled` is how the file names the
+    columns of `COLUMNS` that it has.
+    """
+
+    frame: pl.DataFrame
+    spelled: dict[str, str]
+
+
+def load(path: Path) -> Iterator[Units]:
+    """Yield the units of a file, piece by piece.
 
     Raises
     ------
@@ -84,14 +101,16 @@ def load(path: Path) -> pl.DataFrame:
     try:
         with path.open("rb") as file:
             head = file.read(4096)
-        if zipfile.is_zipfile(path):
+        if not head.startswith(b"PAR1") and zipfile.is_zipfile(path):
             with _unzipped(path) as inner:
-                return _table(inner)
-        if head.lstrip(b"\xef\xbb\xbf \r\n\t")[:1] in {b"{", b"["}:
-            return _json(path)
+                yield from _tables(inner)
+            return
     except (OSError, zipfile.BadZipFile) as error:
         raise _unknown(path, str(error)) from error
-    return _table(path)
+    if head.lstrip(b"\xef\xbb\xbf \r\n\t")[:1] in {b"{", b"["}:
+        yield _json(path)
+    else:
+        yield from _tables(path)
 
 
 def _unknown(path: Path, received: str) -> SourceError:
@@ -114,26 +133,29 @@ def _unzipped(path: Path) -> Iterator[Path]:
         yield Path(archive.extract(names[0], folder))
 
 
-# --- CSV --------------------------------------------------------------------------------------
+# --- Tables -----------------------------------------------------------------------------------
 
 
-def _table(path: Path) -> pl.DataFrame:
-    with path.open("rb") as file:
-        first = decode(file.readline())[0]
-    header = next(csv.reader([first.replace("\ufeff", "")]), [])
-    if _score_stock(header) and path.stat().st_size > LARGE_BYTES:
-        return _stock(path, header)
-    table = open_tables(path, _score, expected=_EXPECTED)[0]
-    named = table.frame.rename({f"c{at}": name for at, name in enumerate(_unique(table.header))})
-    if _score_stock(table.header):
-        shaped = _shaped(named, _STOCK, names=_STOCK_NAMES)
-    else:
-        shaped = _shaped(named, _LIST).with_columns(pl.lit("O").alias("listed"))
-    return shaped.with_columns(pl.col("source_row").is_in(list(table.ragged)).alias("ragged"))
+def _tables(path: Path) -> Iterator[Units]:
+    """Read StockUniteLegale or the list of ESS France, a column of use at a time."""
+    for table in open_pieces(path, _score, expected=_EXPECTED, keep=_is_read):
+        stock = _score_stock(table.header) > 0
+        columns = _STOCK if stock else _LIST
+        at = places(table.header, columns)
+        named_table = named(table, at, columns)
+        if stock:
+            names = places(table.header, {name: (name,) for name in _STOCK_NAMES})
+            cells = [_known(pl.col(f"c{names[name]}")) for name in _STOCK_NAMES if name in names]
+            none = pl.lit(None, dtype=pl.String)
+            named_table = named_table.with_columns(pl.coalesce(*cells, none).alias("name"))
+        frame = _shaped(named_table)
+        if not stock:
+            frame = frame.with_columns(pl.lit("O").alias("listed"))
+        yield Units(frame, {key: table.header[place] for key, place in at.items()})
 
 
-def _unique(names: Sequence[str]) -> list[str]:
-    return [name if name not in names[:at] else f"{name} ({at})" for at, name in enumerate(names)]
+def _is_read(name: str) -> bool:
+    return fold(name) in _READ
 
 
 def _score(header: Sequence[str]) -> int:
@@ -150,81 +172,73 @@ def _score_list(header: Sequence[str]) -> int:
     return 5 if "siren" in names and names & set(_LIST["family"]) else 0
 
 
-def _stock(path: Path, header: list[str]) -> pl.DataFrame:
-    """Read the national stock: tens of millions of lines, only the columns of use.
-
-    INSEE writes it by machine: unlike the reader of small tables, this one does not look for
-    fields in excess.
-    """
-    wanted = {*(name for names in _STOCK.values() for name in names), *_STOCK_NAMES}
-    columns = [name for name in header if fold(name) in wanted]
-    try:
-        frame = pl.read_csv(
-            path, columns=columns, infer_schema=False, encoding="utf8-lossy", row_index_name="line"
-        )
-    except pl.exceptions.PolarsError as error:
-        raise _unknown(path, str(error).splitlines()[0]) from error
-    frame = frame.with_columns((pl.col("line").cast(pl.Int64) + 2).alias("source_row"))
-    return _shaped(frame, _STOCK, names=_STOCK_NAMES)
-
-
-def _shaped(
-    frame: pl.DataFrame, spellings: Mapping[str, tuple[str, ...]], names: Sequence[str] = ()
-) -> pl.DataFrame:
-    """Return `source_row`, `COLUMNS`, `ragged` (false) from a frame with published names."""
-    found: dict[str, str] = {}
-    for column in frame.columns:
-        found.setdefault(fold(column), column)
-    none = pl.lit(None, dtype=pl.String)
-    shaped = {
-        key: next((pl.col(found[name]) for name in spellings.get(key, ()) if name in found), none)
-        for key in COLUMNS
-    }
-    if names:
-        present = [_known(pl.col(found[name])) for name in names if name in found]
-        shaped["name"] = pl.coalesce(*present, none)
+def _shaped(frame: pl.DataFrame) -> pl.DataFrame:
+    """Return `source_row`, `COLUMNS`, `empty`, `miscut` from a frame with our names."""
     return frame.select(
         "source_row",
-        *(_known(text).alias(key) for key, text in shaped.items()),
-        pl.lit(value=False).alias("ragged"),
+        *(
+            (_known(pl.col(key)) if key in frame.columns else pl.lit(None, pl.String)).alias(key)
+            for key in COLUMNS
+        ),
+        *(
+            (pl.col(flag) if flag in frame.columns else pl.lit(value=False)).alias(flag)
+            for flag in ("empty", "miscut")
+        ),
     )
 
 
 def _known(text: pl.Expr) -> pl.Expr:
-    """Return the text, null where it is empty or not to be spread ([ND], [NON-DIFFUSIBLE])."""
-    text = text.cast(pl.String).str.strip_chars()
-    return pl.when((text != "") & ~text.str.contains(r"^\[N(?:D|ON-DIFFUSIBLE)\]$")).then(text)
+    """Return the text, null where it is not to be spread ([ND], [NON-DIFFUSIBLE])."""
+    return pl.when(~text.is_in(["[ND]", "[NON-DIFFUSIBLE]"])).then(text)
 
 
 # --- JSON -------------------------------------------------------------------------------------
 
 
-def _json(path: Path) -> pl.DataFrame:
+def _json(path: Path) -> Units:
     """Read an answer of an API; a date that covers the whole answer is each row's `updated`."""
     try:
         content: object = json.loads(decode(path.read_bytes())[0])
-    except ValueError as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise _unknown(path, f"JSON illisible ({error})") from error
     records, generated = _records(content)
     if records is None:
-        received = sorted(content) if isinstance(content, dict) else type(content).__name__
+        received = (
+            sorted(map(str, content)) if isinstance(content, dict) else type(content).__name__
+        )
         raise _unknown(path, f"JSON : {received}")
     flat = [_flat(record) for record in records]
-    names = {name for record in flat for name in record}
+    names = sorted({name for record in flat for name in record})
     if flat and "siren" not in names:
-        raise _unknown(path, f"JSON sans SIREN : {sorted(names)[:12]}")
-    listed = bool(names & set(_LIST["family"]))
-    frame = pl.DataFrame(
-        [{name: record.get(name) for name in names} for record in flat],
-        schema=dict.fromkeys(sorted(names), pl.String),
+        raise _unknown(path, f"JSON sans SIREN : {names[:12]}")
+    columns = _LIST if set(names) & set(_LIST["family"]) else _ANSWER
+    found = {
+        key: next((name for name in spellings if name in names), None)
+        for key, spellings in columns.items()
+    }
+    spelled = {key: name for key, name in found.items() if name is not None}
+    frame = texts(
+        pl.DataFrame(
+            {key: [record.get(name) for record in flat] for key, name in spelled.items()},
+            schema=dict.fromkeys(spelled, pl.String),
+        )
     ).with_columns(pl.int_range(1, pl.len() + 1, dtype=pl.Int64).alias("source_row"))
-    shaped = _shaped(frame, _LIST if listed else _ANSWER)
-    if listed:
+    shaped = _shaped(frame)
+    if columns is _LIST:
         shaped = shaped.with_columns(pl.lit("O").alias("listed"))
     elif "estess" in names:
-        yes = frame["estess"].str.to_lowercase() == "true"
+        yes = pl.Series([record.get("estess") for record in flat], dtype=pl.String)
+        yes = yes.str.to_lowercase() == "true"
         shaped = shaped.with_columns(pl.when(yes).then(pl.lit("O")).alias("listed"))
-    return shaped.with_columns(pl.coalesce("updated", pl.lit(generated, dtype=pl.String)))
+    updated = pl.coalesce("updated", pl.lit(generated, dtype=pl.String))
+    return Units(shaped.with_columns(updated), spelled)
+
+
+def is_answer(content: object) -> bool:
+    """Tell whether a JSON content is an answer or a list that `load` reads."""
+    records, _ = _records(content)
+    names = set(_flat(records[0])) if records else set()
+    return "siren" in names and bool(names & {"estess", *_ANSWER["category"], *_LIST["family"]})
 
 
 def _records(content: object) -> tuple[list[object] | None, str | None]:

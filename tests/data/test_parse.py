@@ -150,6 +150,25 @@ def test_iso_and_french_dates_are_read_back(value: date) -> None:
     assert day(f"{value:%d/%m/%Y}", "31/12/2018")[0] == value
 
 
+def iso_like() -> st.SearchStrategy[str | None]:
+    day = st.builds(
+        "{:04d}-{:02d}-{:02d}{}".format,
+        st.sampled_from([1, 1900, 1949, 1950, 1998, 2024, 2099, 2100]),
+        st.integers(0, 14),
+        st.integers(0, 33),
+        st.sampled_from(["", "", "T05:04:12", " 14:26:06.123", "T5h30 matin"]),
+    )
+    return st.one_of(st.none(), st.just("1900-01-01"), st.just("1900-01-01T00:00:00"), day)
+
+
+@given(st.lists(iso_like(), max_size=20))
+def test_a_column_of_iso_days_alone_is_read_as_beside_other_dates(values: list[str | None]) -> None:
+    alone = dates(pl.Series(values, dtype=pl.String))
+    beside = dates(pl.Series([*values, "1er mars 2020"], dtype=pl.String))
+    assert alone.equals(beside.head(len(values)))
+    assert alone.schema == beside.schema
+
+
 @pytest.mark.parametrize(
     ("written", "start", "end"),
     [

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import zipfile
 from datetime import date
 from typing import TYPE_CHECKING
 
+import polars as pl
 import pytest
 
 from data.contracts import conform
 from data.identifiers import is_siren
 from data.reference.perimeter import PerimeterError
-from data.sources import sirene, sirene_shapes
-from data.sources.base import Parsed, ReadOptions, SourceError
+from data.sources import openings, sirene
+from data.sources.base import CERTAIN, LIKELY, NO, Parsed, ReadOptions, SourceError, merged
+from data.sources.blocks import open_blocks
+from data.sources.sample import sample_of
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-A, B, C = [s for n in range(100_000_000, 100_000_100) if is_siren(s := str(n))][:3]
+SIRENS = [s for n in range(100_000_000, 100_000_400) if is_siren(s := str(n))]
+A, B, C = SIRENS[:3]
 LEADING_ZEROS = next(s for n in range(1_000_000, 1_000_100) if is_siren(s := f"{n:09d}"))
 HEADER = (
     "siren,statutDiffusionUniteLegale,dateCreationUniteLegale,sigleUniteLegale,"
@@ -92,17 +97,67 @@ def test_a_unit_of_the_stock(tmp_path: Path) -> None:
     }
 
 
-def test_the_national_stock_is_read_by_columns(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    lines = (line(), line(B, created="2014-12-35", name="[ND]"), line(C, category="5710"), line())
-    cell_by_cell = stock(tmp_path, *lines)
-    monkeypatch.setattr(sirene_shapes, "LARGE_BYTES", 0)
-    by_columns = stock(tmp_path, *lines)
-    assert by_columns.tables["structures"].equals(cell_by_cell.tables["structures"])
-    assert by_columns.rejects.equals(cell_by_cell.rejects)
+def test_a_stock_in_pieces_is_the_stock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = [line(s, category=c) for s in SIRENS for c in ("9220", "5710", "1000")]
+    lines += [
+        "",
+        line(A, name='"LES AMIS, DU ""LAC"""'),
+        line(B, name='"[ND]"'),
+        "123",
+        line() + ",",
+    ]
+    lines += lines[:40]
+    whole = stock(tmp_path, *lines)
+    assert whole.rows_in == len(lines)
+    small = functools.partial(open_blocks, large=0, block=2000, chunk=600)
+    monkeypatch.setattr(openings, "open_blocks", small)
+    path = tmp_path / "StockUniteLegale_utf8.csv"
+    pieces = list(sirene.parts(path, ReadOptions()))
+    assert len(pieces) > 5
+    again = check(merged(pieces))
+    assert again.tables["structures"].equals(whole.tables["structures"])
+    assert again.rejects.equals(whole.rejects)
+    # One line kept a unit; its copies are told apart from one piece to another.
+    assert again.tables["structures"].height == len(SIRENS) + 2
+    counts = dict(again.rejects["reason"].value_counts().iter_rows())
+    assert counts["duplicate_line"] == 14
+    assert counts["wrong_field_count"] == 2
+    assert counts["empty_line"] == 1
+
+
+def test_a_parquet_stock_is_read_as_the_text(tmp_path: Path) -> None:
+    text = stock(tmp_path, line(), line(B, category="5710"), line(C, created="", band=""))
+    typed = pl.read_csv(
+        tmp_path / "StockUniteLegale_utf8.csv",
+        schema_overrides={"siren": pl.String, "trancheEffectifsUniteLegale": pl.String},
+        try_parse_dates=True,
+    )
+    assert typed.schema["dateCreationUniteLegale"] == pl.Date
+    path = tmp_path / "StockUniteLegale_utf8.parquet"
+    typed.write_parquet(path)
+    parsed = check(sirene.read(path, ReadOptions()))
+    # Records are numbered from 1, lines of the text from 2.
+    row = pl.col("source_row") + 1
+    assert parsed.tables["structures"].with_columns(row).equals(text.tables["structures"])
+    assert parsed.rejects.with_columns(row).equals(text.rejects)
+    path.write_bytes(path.read_bytes()[:-30])
     with pytest.raises(SourceError):
-        stock(tmp_path, '"' + line())
+        sirene.read(path, ReadOptions())
+
+
+def test_persons_are_out_of_scope_and_their_names_never_read(tmp_path: Path) -> None:
+    parsed = stock(tmp_path, line(category="1000", name=""), line(B, category="1000", flag="O"))
+    assert parsed.rejects.rows() == [
+        (n, "categorieJuridiqueUniteLegale", "1000", "out_of_scope", sirene.OUT_OF_SCOPE)
+        for n in (2, 3)
+    ]
+    assert "DUPONT" not in str(parsed)
+    assert "JEANNE" not in str(parsed)
+
+
+def test_a_cut_line_is_rejected(tmp_path: Path) -> None:
+    parsed = stock(tmp_path, line(), line(B)[:60])
+    assert parsed.rejects["reason"].to_list() == ["wrong_field_count"]
 
 
 def test_what_is_unknown_stays_empty(tmp_path: Path) -> None:
@@ -148,6 +203,9 @@ def test_every_reason(tmp_path: Path) -> None:
         line(B, updated="2024-13-45"),
         line(B, category="5710", flag="O"),
         line(C) + ",de trop",
+        ",,",
+        "",
+        line(C),
     )
     assert parsed.rejects["reason"].to_list() == [
         "duplicate_line",
@@ -158,9 +216,12 @@ def test_every_reason(tmp_path: Path) -> None:
         "no_date",
         "bad_date",
         "wrong_field_count",
+        "empty_line",
+        "empty_line",
     ]
     assert "--known-on" in parsed.rejects["message"][5]
-    assert parsed.tables["structures"]["ess_family"].to_list() == ["association", "commercial"]
+    families = parsed.tables["structures"]["ess_family"].to_list()
+    assert families == ["association", "commercial", "association"]
 
 
 def test_a_perimeter_of_ones_own(tmp_path: Path) -> None:
@@ -275,6 +336,29 @@ def test_an_absent_file_is_refused(tmp_path: Path) -> None:
         sirene.read(tmp_path / "none.csv", ReadOptions())
 
 
+def test_files_are_recognised(tmp_path: Path) -> None:
+    stock(tmp_path, line())
+    assert sirene.sniff(sample_of(tmp_path / "StockUniteLegale_utf8.csv")) == CERTAIN
+    history = tmp_path / "history.csv"
+    history.write_text(f"{HEADER},changementEtatAdministratifUniteLegale\n{line()},true\n")
+    assert sirene.sniff(sample_of(history)) == NO
+    listed = tmp_path / "list.csv"
+    listed.write_text(",".join(LISTED) + "\n" + ",".join(LISTED.values()) + "\n")
+    assert sirene.sniff(sample_of(listed)) == LIKELY
+    unit = {"siren": A, "nature_juridique": "9220"}
+    for content, score in (
+        ({"results": [unit]}, CERTAIN),
+        ({"items": {A: unit}}, CERTAIN),
+        ([unit], CERTAIN),
+        ({"results": [{"siren": A, "montant": 3}]}, NO),
+        ({"results": None}, NO),
+        ([3], NO),
+    ):
+        path = tmp_path / "answer.json"
+        path.write_text(json.dumps(content))
+        assert sirene.sniff(sample_of(path)) == score
+
+
 @pytest.mark.real
 def test_published_files(shared_data: Path) -> None:
     folder = shared_data / "sirene"
@@ -282,6 +366,7 @@ def test_published_files(shared_data: Path) -> None:
     zipped = shared_data / "state_exports" / "StockUniteLegale_utf8.zip"
     if not big.is_file() or not zipped.is_file():
         pytest.skip(f"no SIRENE files under {shared_data}")
+    assert sirene.sniff(sample_of(big)) == CERTAIN
     parsed = check(sirene.read(big, ReadOptions()))
     assert (parsed.rows_in, parsed.tables["structures"].height) == (5845, 1057)
     assert parsed.rejects["reason"].unique().to_list() == ["out_of_scope"]
@@ -300,4 +385,5 @@ def test_fixtures_with_impossible_units(shared_data: Path) -> None:
         (shared_data / "urssaf").glob("sireneUL*.csv")
     ):
         parsed = check(sirene.read(path, ReadOptions()))
-        assert parsed.rejects["reason"].unique().to_list() == ["invalid_identifier"]
+        assert parsed.rows_in == parsed.rejects.height
+        assert parsed.rejects["reason"].unique().to_list() == ["out_of_scope"]
