@@ -133,7 +133,7 @@ def _judged(lines: pl.DataFrame) -> pl.DataFrame:
     years = parse.dates(lines["year"])
     money = {name: parse.amounts(lines[name]) for name in _MONEY}
     zero = pl.lit(0, dtype=pl.Decimal(18, 2))
-    none = pl.all_horizontal(pl.col(f"{name}_problem") == "no_amount" for name in _MONEY)
+    none = pl.all_horizontal(pl.col(f"{name}_problem") == "no_amount" for name in _MONEY[:2])
     net = {name: pl.coalesce(f"{name}_euros", zero) for name in _MONEY}
     judged = lines.with_columns(
         ids["siren"].alias("funder"),

@@ -93,7 +93,6 @@ def parts(path: Path, options: ReadOptions) -> Iterator[Parsed]:
     """
     for table in open_pieces(path, _score, expected=_EXPECTED, keep=_is_read):
         at = places(table.header, COLUMNS)
-        at["amount"] = at.get("main_amount", at.get("whole_amount", 0))
         judged = _judged(named(table, at, COLUMNS), consolidated="main_amount" in at)
         yield Parsed(
             rows_in=judged.height,
@@ -116,11 +115,7 @@ def _judged(lines: pl.DataFrame, *, consolidated: bool) -> pl.DataFrame:
     ).with_columns(
         # The main budget, as in the balances; the spending of all budgets, lest an activity that
         # moves to an annex one look like a cut.
-        (
-            pl.when(grants).then("main_amount").otherwise("whole_amount")
-            if consolidated
-            else pl.col("whole_amount")
-        ).alias("amount"),
+        (grants & consolidated).alias("of_main"),
         *verdicts(
             [
                 Rule(pl.col("empty"), "empty_line"),
@@ -140,7 +135,9 @@ def _judged(lines: pl.DataFrame, *, consolidated: bool) -> pl.DataFrame:
 def _read(lines: pl.DataFrame) -> pl.DataFrame:
     ids = identifiers.repair(lines["siren"])
     years = parse.dates(lines["year"])
-    money = parse.amounts(lines["amount"])
+    of_main = pl.col("of_main")
+    amounts = lines.select(pl.when(of_main).then("main_amount").otherwise("whole_amount"))
+    money = parse.amounts(amounts.to_series())
     lines = lines.with_columns(
         ids["siren"].alias("funder"),
         ids["problem"].alias("id_problem"),
@@ -149,7 +146,7 @@ def _read(lines: pl.DataFrame) -> pl.DataFrame:
         money["amount"].alias("euros"),
         money["problem"].alias("amount_problem"),
     )
-    problem, amount = pl.col("id_problem"), pl.col("amount_problem")
+    problem, amount, euros = pl.col("id_problem"), pl.col("amount_problem"), pl.col("euros")
     same = pl.struct("funder", "exercise", "kind", "euros")
     return lines.with_columns(
         *verdicts(
@@ -159,9 +156,18 @@ def _read(lines: pl.DataFrame) -> pl.DataFrame:
                 Rule(pl.col("funder").is_null(), "invalid_identifier", "siren"),
                 Rule(pl.col("year_problem") == "no_date", "no_date", "year"),
                 Rule(pl.col("exercise").is_null(), "bad_date", "year"),
-                Rule(amount == "no_amount", "no_amount", "amount"),
-                Rule(pl.col("euros").is_null(), "bad_amount", "amount"),
-                Rule(pl.col("euros") < 0, "bad_amount", "amount", "montant négatif"),
+                *(
+                    Rule(which & fault, reason, column, message)
+                    for column, which in (
+                        ("main_amount", of_main),
+                        ("whole_amount", ~of_main),
+                    )
+                    for fault, reason, message in (
+                        (amount == "no_amount", "no_amount", ""),
+                        (euros.is_null(), "bad_amount", ""),
+                        (euros < 0, "bad_amount", "montant négatif"),
+                    )
+                ),
                 Rule(~same.is_first_distinct(), "duplicate_line"),
             ]
         )
