@@ -7,21 +7,16 @@ day before its `known_on`.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import polars as pl
 
 from data.schema import EUR, Column, ContractError, Table
 
 ESS_FAMILIES = ("association", "cooperative", "mutual", "foundation", "commercial", "other")
 FUNDER_LEVELS = (
-    "state",
-    "region",
-    "departement",
-    "epci",
-    "commune",
-    "operator",
-    "europe",
-    "unknown",
-)
+    "state", "region", "departement", "epci", "commune", "operator", "europe", "unknown",
+)  # fmt: skip
 GRANT_STAGES = ("awarded", "paid")
 INSTRUMENTS = ("grant", "contract", "in_kind", "loan")
 BUDGET_STAGES = ("voted", "executed", "cancelled")
@@ -249,10 +244,11 @@ TABLES: dict[str, Table] = {
 }
 
 
-def conform(frame: pl.DataFrame, name: str) -> pl.DataFrame:
+def conform(frame: pl.DataFrame, name: str, *, identified: bool = True) -> pl.DataFrame:
     """Return `frame` in the order and types of table `name`, checked.
 
-    Absent nullable columns are filled with null; extra columns are an error.
+    Absent nullable columns are filled with null; extra columns are an error. With `identified`
+    false, rows may lack any identifier of their unit.
 
     Raises
     ------
@@ -283,7 +279,7 @@ def conform(frame: pl.DataFrame, name: str) -> pl.DataFrame:
         )
     except pl.exceptions.PolarsError as error:
         raise _outside(name, str(error).splitlines()[0]) from error
-    faults = table.faults(shaped)
+    faults = (table if identified else replace(table, one_of=())).faults(shaped)
     if faults:
         raise _outside(name, faults)
     return shaped

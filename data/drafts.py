@@ -85,7 +85,7 @@ class Draft:
         if rejects.height:
             write_part(rejects, self.folder / "rejects", self.parts)
         if piece.named is not None and piece.named.height:
-            named = conform(piece.named, "grants")
+            named = conform(piece.named, "grants", identified=False)
             self.named += named.height
             write_part(named, self.folder / "named", self.parts)
         self.parts += 1

@@ -26,8 +26,8 @@ def register(app: typer.Typer) -> None:
     """Add the commands of this module to the program."""
     app.command(epilog="Exemple : veille sources")(sources)
     app.command(
-        epilog="Exemples : veille ingest auto telechargements/ ; "
-        "veille ingest scdl subventions_2023.csv --known-on 2024-03-31"
+        epilog="Exemple : veille ingest auto telechargements/, ou veille ingest scdl "
+        "subventions_2023.csv --known-on 2024-03-31"
     )(ingest)
     app.command(epilog="Exemple : veille quality --source scdl --examples 5")(quality)
     app.command(

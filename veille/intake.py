@@ -77,22 +77,23 @@ def files_of(paths: Sequence[Path]) -> list[Path]:
     """
     found: list[Path] = []
     for path in paths:
+        inside = [path]
         if path.is_dir():
-            found += sorted(
-                p
-                for p in path.rglob("*")
-                if p.is_file() and not any(part.startswith(".") for part in p.parts[-2:])
-            )
-        elif path.is_file():
-            found.append(path)
-        else:
+            inside = sorted(p for p in path.rglob("*") if p.is_file() and not _hidden(p, path))
+        if not inside or not inside[0].is_file():
             raise VeilleError(
                 "Fichier introuvable.",
                 code="no-file",
                 where=str(path),
+                received="un dossier sans fichier" if path.is_dir() else "rien",
                 expected="un fichier, ou un dossier de fichiers",
             )
+        found += inside
     return found
+
+
+def _hidden(path: Path, top: Path) -> bool:
+    return any(part.startswith(".") for part in path.relative_to(top).parts)
 
 
 def take(

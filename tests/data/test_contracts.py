@@ -18,11 +18,12 @@ EVENT = pl.DataFrame(
         "kind": ["closure"],
         "occurred_on": [date(2020, 1, 1)],
         "notice_id": ["A20200001"],
+        "retracted_on": [None],
         "source": ["fictif"],
         "source_row": [1],
         "known_on": [date(2020, 1, 2)],
     },
-    schema_overrides={"rna": pl.String},
+    schema_overrides={"rna": pl.String, "retracted_on": pl.Date},
 )
 
 
