@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import multiprocessing
 import os
 from collections.abc import Callable, Iterator, Sequence
@@ -263,6 +264,15 @@ def _attempt(pending: Path, job: _Job, options: ReadOptions) -> Draft | VeilleEr
         return _draft(pending, job, options)
     except VeilleError as error:
         return error
+    except Exception as error:
+        logging.getLogger("veille").debug("%s", job.name, exc_info=True)
+        return VeilleError(
+            f"La lecture de « {job.name} » a échoué : ce connecteur a un défaut, rien n'est écrit.",
+            code="source-defect",
+            where=job.source,
+            received=f"{type(error).__name__} : {str(error).splitlines()[0] if str(error) else ''}",
+            todo="signaler ce fichier, avec la trace de « veille --debug ingest … »",
+        )
 
 
 def _draft(pending: Path, job: _Job, options: ReadOptions, piece: Parsed | None = None) -> Draft:
