@@ -43,7 +43,12 @@ def empty_rejects() -> pl.DataFrame:
 
 
 def reject(
-    rows: pl.DataFrame, reason: str, *, column: str = "", value: pl.Expr | None = None
+    rows: pl.DataFrame,
+    reason: str,
+    *,
+    column: str = "",
+    value: pl.Expr | None = None,
+    message: str | None = None,
 ) -> pl.DataFrame:
     """Turn the rows of `rows` (which has `source_row`) into rejects of one reason.
 
@@ -57,6 +62,8 @@ def reject(
         Name of the column at fault, as the file spells it.
     value : polars.Expr, optional
         Expression of the value received, cast to text.
+    message : str, optional
+        What to say, more precise than the reason.
 
     Raises
     ------
@@ -68,5 +75,5 @@ def reject(
         pl.lit(column).alias("column"),
         (pl.lit(None, dtype=pl.String) if value is None else value.cast(pl.String)).alias("value"),
         pl.lit(reason).alias("reason"),
-        pl.lit(REASONS[reason]).alias("message"),
+        pl.lit(REASONS[reason] if message is None else message).alias("message"),
     )

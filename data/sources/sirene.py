@@ -9,6 +9,7 @@ import polars as pl
 
 from data import identifiers, reference
 from data.reference.perimeter import Perimeter
+from data.rejects import reject
 from data.sources import parse, sirene_shapes
 from data.sources.base import CERTAIN, LIKELY, NO, Parsed, ReadOptions, merged
 from data.sources.judged import first_reason, rejects_of
@@ -100,22 +101,19 @@ def parts(path: Path, options: ReadOptions) -> Iterator[Parsed]:
             if key in units.spelled
         }
         message = pl.col("reason").replace_strict(_MESSAGES, default=None, return_dtype=pl.String)
-        rejects = [_outside(frame.filter(~inside), units), rejects_of(judged, at_fault, message)]
+        outside = reject(
+            frame.filter(~inside),
+            "out_of_scope",
+            column=units.spelled.get("category", ""),
+            value=pl.col("category"),
+            message=OUT_OF_SCOPE,
+        )
+        rejects = [outside, rejects_of(judged, at_fault, message)]
         yield Parsed(
             rows_in=frame.height,
             tables={"structures": _facts(judged.filter(pl.col("reason").is_null()))},
             rejects=pl.concat(rejects).sort("source_row"),
         )
-
-
-def _outside(units: pl.DataFrame, piece: sirene_shapes.Units) -> pl.DataFrame:
-    return units.select(
-        "source_row",
-        pl.lit(piece.spelled.get("category", "")).alias("column"),
-        pl.col("category").alias("value"),
-        pl.lit("out_of_scope").alias("reason"),
-        pl.lit(OUT_OF_SCOPE).alias("message"),
-    )
 
 
 def _may_be_inside(categories: pl.Series, perimeter: Perimeter) -> pl.Expr:
