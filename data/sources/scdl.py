@@ -83,7 +83,8 @@ def _sniffed(grid: Grid, stem: str) -> int:
     if official:
         return CERTAIN
     said = fold(" ".join([stem, grid.name, *(cell for row in grid.rows[: at + 1] for cell in row)]))
-    return LIKELY if _GIVING.search(said) else POSSIBLE
+    paid = any(column.stage == "paid" for column in columns.amounts)
+    return LIKELY if paid or _GIVING.search(said) else POSSIBLE
 
 
 def _score(stem: str) -> Callable[[Sequence[str]], int]:
