@@ -6,16 +6,20 @@ from data.sources import (
     balances,
     bodacc,
     cancellations,
+    chorus,
     decp,
     dgfip_delays,
+    fonjep,
     grants,
     helios,
     jaune,
     ofgl,
+    osiris,
     reserve,
     scdl,
     sirene,
     state_credits,
+    subventia,
 )
 from data.sources.base import Parsed, ReadOptions, Source, SourceError
 
@@ -41,6 +45,10 @@ SOURCES: dict[str, Source] = {
         balances,
         ofgl,
         state_credits,
+        chorus,
+        fonjep,
+        osiris,
+        subventia,
         cancellations,
     )
 }
