@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from data.sources import (
+    alerts,
     balances,
+    bdf_rating,
     bodacc,
     cancellations,
     chorus,
@@ -13,13 +15,21 @@ from data.sources import (
     grants,
     helios,
     jaune,
+    joafe_accounts,
     ofgl,
     osiris,
+    payments,
     reserve,
     scdl,
     sirene,
     state_credits,
     subventia,
+    urssaf_ccsf,
+    urssaf_cotisation,
+    urssaf_debit,
+    urssaf_delai,
+    urssaf_effectif,
+    urssaf_procol,
 )
 from data.sources.base import Parsed, ReadOptions, Source, SourceError
 
@@ -50,6 +60,16 @@ SOURCES: dict[str, Source] = {
         osiris,
         subventia,
         cancellations,
+        payments,
+        alerts,
+        urssaf_debit,
+        urssaf_cotisation,
+        urssaf_delai,
+        urssaf_ccsf,
+        urssaf_procol,
+        urssaf_effectif,
+        bdf_rating,
+        joafe_accounts,
     )
 }
 

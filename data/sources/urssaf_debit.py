@@ -17,17 +17,8 @@ from data.sources import parse
 from data.sources.base import CERTAIN, NO, Parsed, ReadOptions, merged
 from data.sources.rules import Rule, further, rejects_of, verdicts
 from data.sources.spellings import cells_of, places
-from data.sources.urssaf_codes import (
-    CREDITOR,
-    cents,
-    coded_days,
-    date_rules,
-    first_rules,
-    open_lines,
-    periods,
-    runs,
-    units,
-)
+from data.sources.unit_lines import date_rules, first_rules, open_lines, runs, units
+from data.sources.urssaf_codes import CREDITOR, cents, coded_days, periods
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -19,7 +19,8 @@ from data.sources.base import CERTAIN, NO, Parsed, ReadOptions
 from data.sources.openings import open_whole
 from data.sources.rules import Rule, further, rejects_of, verdicts
 from data.sources.spellings import cells_of, named, places
-from data.sources.urssaf_codes import CREDITOR, date_rules, first_rules, units
+from data.sources.unit_lines import date_rules, first_rules, units
+from data.sources.urssaf_codes import CREDITOR
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -22,7 +22,8 @@ from data.sources.rules import Rule, further, rejects_of, verdicts
 from data.sources.seen import Seen
 from data.sources.spellings import cells_of, named, places
 from data.sources.text import fold
-from data.sources.urssaf_codes import first_rules, month_after, periods, runs, units
+from data.sources.unit_lines import first_rules, runs, units
+from data.sources.urssaf_codes import month_after, periods
 
 if TYPE_CHECKING:
     from pathlib import Path
