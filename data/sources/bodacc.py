@@ -1,21 +1,27 @@
-"""BODACC, the official gazette of companies: collective proceedings, removals, dissolutions."""
+"""BODACC, the official gazette of companies: collective proceedings, removals, dissolutions.
+
+An event is known on the day its notice is published, and so is what a later notice takes back: the
+notice taken back stays an event, which no longer holds from that day on.
+"""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
 import polars as pl
 
-from data.contracts import FAILURE_KINDS, TABLES
+from data.contracts import TABLES
 from data.rejects import REASONS, REJECTS
-from data.sources import parse
-from data.sources.base import CERTAIN, NO, Parsed, ReadOptions, SourceError
-from data.sources.bodacc_notices import FIELDS, Notice, read_notice, reference
-from data.sources.tabular import open_tables
-from data.sources.text import decode
+from data.sources import bodacc_corrections, parse
+from data.sources.base import CERTAIN, NO, Parsed, ReadOptions, merged
+from data.sources.bodacc_notices import Notice, notice_id, read_notice
+from data.sources.bodacc_shapes import Notices, score
+from data.sources.bodacc_xml import known_root
+from data.sources.seen import Seen
+from data.sources.xml_records import root_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,250 +31,192 @@ if TYPE_CHECKING:
 NAME = "bodacc"
 TITLE = "BODACC : procédures collectives, radiations, dissolutions"
 
-_EXPECTED = (
-    "un export du jeu « annonces-commerciales » a au moins une date de parution, un registre et "
-    "une famille d'avis."
-)
-_REQUIRED = ("published", "family")
-_MESSAGES = {
-    "cancelled": "annonce annulée par une annonce postérieure",
-    "withdrawn": "jugement rétracté par une annonce postérieure",
-    "replaced": "annonce remplacée par un rectificatif",
-}
-_HEAD_BYTES = 200
-#: (reason, column, value, message) of a rejected notice
-_Verdict = tuple[str, str, str, str]
+#: notices of other families (sales, creations, accounts) are never read further
+_FAMILIES = r"(?i)collecti|radiation|modif"
+_ENDS = r"(?i)dissol|dissou"
+_CORRECTS = r"(?i)annul|rectif"
+_OTHER = "annonce sans effet sur la vie de la structure"
+_NO_TARGET = "annulation ou rétractation d'une annonce que rien ne désigne"
+_UNCLEAR = "rectificatif qui ne dit pas ce qui est décidé : l'annonce visée est conservée"
+#: (reason, our name of the column at fault, value, message)
+_Refusal = tuple[str, str, str, str]
+_Row = tuple[object, ...]
 
 
 def sniff(sample: Sample) -> int:
     """Tell whether a file holds notices of the BODACC."""
-    if _score_sample(sample):
+    if sample.kind == "xml":
+        return CERTAIN if known_root(root_of(sample.head)) else NO
+    if any(score(row) for grid in sample.grids for row in grid.rows):
         return CERTAIN
     return CERTAIN if "args" in sample.keys and "BODACC" in sample.head else NO
 
 
-def _score_sample(sample: Sample) -> bool:
-    return any(_score(row) for grid in sample.grids for row in grid.rows)
-
-
 def read(path: Path, options: ReadOptions) -> Parsed:
-    """Read notices into `events`.
+    """Read notices into `events` and `retractions`.
 
     Parameters
     ----------
     path : pathlib.Path
-        JSON of the open data API (v1 `records`, v2 `results`), its CSV export (";"), or the flat
-        re-publications (one record a notice).
+        JSON of the open data API (v1 `records`, v2 `results`), its CSV export (";"), the flat
+        re-publications (one record a notice), the directory's answer for a SIREN, or a bulletin in
+        XML (PCL, RCS-A, RCS-B).
     options : ReadOptions
-        `known_on`: day every event counts as known; without it the day of publication.
+        `known_on`: day everything counts as known; without it the day of publication.
 
     Returns
     -------
     Parsed
         Table `events`: one row a SIREN and notice. `occurred_on` is the day of the judgment; the
-        day of publication where that one is absent, unreadable, or after the publication.
+        day of publication where that one is absent, unreadable, or after the publication. Table
+        `retractions`: the notices that one of the file cancels, withdraws or replaces, be they in
+        the file or not.
 
     Raises
     ------
     SourceError
         The file holds no notices.
     """
-    lines = _lines(path)
-    notices = [read_notice(row) for row in lines.iter_rows(named=True)]
-    published = parse.dates(lines["published"])["day"].to_list()
-    days = parse.dates(pl.Series([notice.day or None for notice in notices], dtype=pl.String))
-    keys = [
-        reference(row["publication"], row["parution"], row["number"]) or row["id"]
-        for row in lines.iter_rows(named=True)
-    ]
-    numbers = [f"{day} {number}" for day, number in lines.select("published", "number").rows()]
-    verdicts = _own_verdicts(notices, keys, numbers, lines["published"].to_list(), published)
-    for at, correction in _corrected(notices, keys, published, verdicts).items():
-        verdicts[at] = ("out_of_scope", "", notices[at].kind or "", _MESSAGES[correction])
-    rows = lines["source_row"].to_list()
-    events = [
-        (siren, notice.kind, _day(day, seen), rows[at], options.known_on or seen)
-        for at, (notice, day, seen) in enumerate(
-            zip(notices, days["day"].to_list(), published, strict=True)
-        )
-        if verdicts[at] is None
-        for siren in notice.sirens
-    ]
-    return Parsed(
-        rows_in=lines.height,
-        tables={"events": _events(events)},
-        rejects=_rejects(rows, verdicts),
-    )
+    return merged(parts(path, options))
 
 
-def _day(day: date | None, published: date) -> date:
-    return published if day is None or day > published else day
+def parts(path: Path, options: ReadOptions) -> Iterator[Parsed]:
+    """Read notices piece by piece, as `read`: files larger than memory.
 
+    Such a file is gone through twice more before, for the corrections that name no notice.
 
-def _lines(path: Path) -> pl.DataFrame:
-    """Return one row a notice: `source_row` and the texts of `FIELDS` ("" where absent)."""
-    summary = _summary(path)
-    if summary is not None:
-        return summary
-    tables = open_tables(path, _score, expected=_EXPECTED)
-    table = tables[0]
-    position = {name.lower(): at for at, name in reversed(list(enumerate(table.header)))}
-    found = {
-        key: next((position[name.lower()] for name in names if name.lower() in position), None)
-        for key, names in FIELDS.items()
-    }
-    return table.frame.select(
-        "source_row",
-        *(
-            (pl.lit("") if at is None else pl.col(f"c{at}").fill_null("")).alias(key)
-            for key, at in found.items()
-        ),
-    )
-
-
-def _score(header: Sequence[str]) -> int:
-    names = {name.lower() for name in header}
-    found = {
-        key for key, spellings in FIELDS.items() if names & {name.lower() for name in spellings}
-    }
-    known = found >= {*_REQUIRED, "register"} and bool({"judgment", "id"} & found)
-    return len(found) if known else 0
-
-
-def _summary(path: Path) -> pl.DataFrame | None:
-    """Return the notices of the directory's own answer ({"args": [SIREN], "result": {...}})."""
-    try:
-        raw = path.read_bytes()
-        content = json.loads(decode(raw)[0]) if b'"args"' in raw[:_HEAD_BYTES] else None
-    except (OSError, ValueError):
-        return None
-    if not isinstance(content, dict) or not isinstance(content.get("result"), dict):
-        return None
-    notices, siren = content["result"].get("annonces"), content.get("args")
-    if not isinstance(notices, list) or not isinstance(siren, list) or len(siren) != 1:
-        raise SourceError(
-            "Cette réponse ne contient pas la liste des annonces d'une seule entreprise.",
-            code="source-header",
-            where=str(path),
-            received=sorted(content["result"]),
-            expected=_EXPECTED,
-        )
-    records = [notice if isinstance(notice, dict) else {} for notice in notices]
-    return pl.DataFrame(
-        [
-            {"source_row": at, "register": str(siren[0])}
-            | {
-                key: next((str(record[name]) for name in names if record.get(name)), "")
-                for key, names in FIELDS.items()
-                if key != "register"
-            }
-            for at, record in enumerate(records, 1)
-        ],
-        schema={"source_row": pl.Int64} | dict.fromkeys(FIELDS, pl.String),
-    )
-
-
-def _own_verdicts(
-    notices: list[Notice],
-    keys: list[str],
-    numbers: list[str],
-    raw_published: list[str],
-    published: list[date | None],
-) -> list[_Verdict | None]:
-    """Judge each notice by itself; None where it is kept."""
-    seen: set[tuple[object, ...]] = set()
-    verdicts: list[_Verdict | None] = []
-    for notice, key, number, raw, day in zip(
-        notices, keys, numbers, raw_published, published, strict=True
-    ):
-        # Without an identifier a notice is known by its day, its number and what it says.
-        same = (key,) if key else (number, notice.sirens, notice.kind, notice.day)
-        again = same in seen and bool(key or not number.endswith(" "))
-        seen.add(same)
-        verdicts.append(_verdict(notice, raw, day, again=again))
-    return verdicts
-
-
-def _verdict(notice: Notice, raw: str, day: date | None, *, again: bool) -> _Verdict | None:
-    if notice.correction in {"cancelled", "withdrawn"}:
-        message = "annulation ou rétractation : l'annonce visée est écartée, rien n'est ajouté"
-        return ("out_of_scope", "", notice.correction, message)
-    if notice.kind is None:
-        return ("out_of_scope", "", "", notice.about)
-    if not notice.registered:
-        return ("no_identifier", "registre", "", REASONS["no_identifier"])
-    if not notice.sirens:
-        return ("invalid_identifier", "registre", "", REASONS["invalid_identifier"])
-    if day is None:
-        reason = "bad_date" if raw else "no_date"
-        return (reason, "dateparution", raw, REASONS[reason])
-    return ("duplicate_line", "", "", REASONS["duplicate_line"]) if again else None
-
-
-def _corrected(
-    notices: list[Notice],
-    keys: list[str],
-    published: list[date | None],
-    verdicts: list[_Verdict | None],
-) -> dict[int, str]:
-    """Return the notices that a later one cancels, withdraws or replaces."""
-    by_reference: dict[str, list[int]] = {}
-    by_siren: dict[str, list[int]] = {}
-    for at, (notice, key) in enumerate(zip(notices, keys, strict=True)):
-        by_reference.setdefault(key, []).append(at)
-        for siren in notice.sirens:
-            by_siren.setdefault(siren, []).append(at)
-    corrected: dict[int, str] = {}
-    for at, notice in enumerate(notices):
-        if not notice.correction:
-            continue
-        if notice.previous:
-            targets = by_reference.get(notice.previous, [])
-        else:
-            targets = _guessed(at, notices, published, by_siren)
-        for target in targets:
-            if target != at and verdicts[target] is None:
-                corrected[target] = notice.correction
-    return corrected
-
-
-def _guessed(
-    at: int, notices: list[Notice], published: list[date | None], by_siren: dict[str, list[int]]
-) -> list[int]:
-    """Return the last earlier notice of the same SIREN and kind: a correction without reference.
-
-    A withdrawn judgment has no kind of its own: it withdraws the last failure.
+    Raises
+    ------
+    SourceError
+        As `read`.
     """
-    notice, seen = notices[at], published[at]
-    kinds = FAILURE_KINDS if notice.correction == "withdrawn" else (notice.kind,)
-    candidates = {
-        other
-        for siren in notice.sirens
-        for other in by_siren[siren]
-        if other != at and not notices[other].correction and notices[other].kind in kinds
-    }
-    earlier = [
-        (day, other)
-        for other in candidates
-        if (day := published[other]) is not None and seen is not None and day <= seen
-    ]
-    return [max(earlier)[1]] if earlier else []
+    notices = Notices(path)
+    meant = bodacc_corrections.targets(notices)
+    seen = Seen()
+    for piece in notices:
+        yield _Piece(notices.spelled, meant, options).parsed(piece, seen)
 
 
-def _events(events: Sequence[tuple[object, ...]]) -> pl.DataFrame:
-    columns = ("siren", "kind", "occurred_on", "source_row", "known_on")
-    schema = TABLES["events"].schema()
-    frame = pl.DataFrame(events, schema={name: schema[name] for name in columns}, orient="row")
-    return frame.with_columns(pl.lit(NAME).alias("source")).select(list(schema))
+@dataclass(frozen=True)
+class _Piece:
+    spelled: dict[str, str]
+    meant: dict[int, str]
+    options: ReadOptions
+
+    def parsed(self, piece: pl.DataFrame, seen: Seen) -> Parsed:
+        judged = piece.with_columns(_refused().alias("refused"))
+        told = judged.filter(pl.col("refused").is_null())
+        facts, refusals = self._facts(told, seen)
+        rejects = [
+            *(
+                (row, "", None, reason, _OTHER if reason == "out_of_scope" else REASONS[reason])
+                for row, reason in judged.filter(pl.col("refused").is_not_null())
+                .select("source_row", "refused")
+                .rows()
+            ),
+            *(
+                (row, self.spelled.get(column, column), value or None, reason, message)
+                for row, (reason, column, value, message) in refusals.items()
+            ),
+        ]
+        return Parsed(
+            rows_in=piece.height,
+            tables=facts,
+            rejects=pl.DataFrame(rejects, schema=REJECTS, orient="row").sort("source_row"),
+        )
+
+    def _facts(
+        self, told: pl.DataFrame, seen: Seen
+    ) -> tuple[dict[str, pl.DataFrame], dict[int, _Refusal]]:
+        rows = list(told.iter_rows(named=True))
+        notices = [read_notice(row) for row in rows]
+        names = [notice_id(row) for row in rows]
+        days = parse.dates(told["published"])["day"]
+        judged = parse.dates(pl.Series([n.day or None for n in notices], dtype=pl.String))["day"]
+        again = seen.again(pl.DataFrame({"id": names}, schema={"id": pl.String}))
+        events: list[_Row] = []
+        retractions: list[_Row] = []
+        refusals: dict[int, _Refusal] = {}
+        for row, notice, name, day, decided, repeated in zip(
+            rows, notices, names, days, judged, again, strict=True
+        ):
+            at = row["source_row"]
+            target = notice.previous or self.meant.get(at, "")
+            target = "" if target == name else target
+            refusal = _refusal(notice, target) or _untimely(
+                day, row["published"], repeated=repeated
+            )
+            if refusal:
+                refusals[at] = refusal
+                continue
+            known = self.options.known_on or day
+            if notice.kind and notice.correction not in {"cancelled", "withdrawn"}:
+                occurred = day if decided is None or decided > day else decided
+                events += [
+                    (siren, notice.kind, occurred, name, at, known) for siren in notice.sirens
+                ]
+            if notice.correction and target:
+                retractions.append((target, at, known))
+        return {
+            "events": _table(
+                "events",
+                ("siren", "kind", "occurred_on", "notice_id", "source_row", "known_on"),
+                events,
+            ),
+            "retractions": _table(
+                "retractions", ("notice_id", "source_row", "known_on"), retractions
+            ),
+        }, refusals
 
 
-def _rejects(rows: list[int], verdicts: list[_Verdict | None]) -> pl.DataFrame:
-    return pl.DataFrame(
-        [
-            (row, verdict[1], verdict[2] or None, verdict[0], verdict[3])
-            for row, verdict in zip(rows, verdicts, strict=True)
-            if verdict is not None
-        ],
-        schema=REJECTS,
-        orient="row",
+def _refused() -> pl.Expr:
+    """Return why a notice is not even read, null where it is."""
+    changed = pl.col("family").str.contains("(?i)modif") & ~(
+        pl.col("type").str.contains(_CORRECTS)
+        | pl.col("change").str.contains(_ENDS)
+        | pl.col("act").str.contains(_ENDS)
+        | pl.col("family").str.contains("(?i)collecti|radiation")
+    )
+    concerned = pl.col("family").str.contains(_FAMILIES) & ~changed
+    return (
+        pl.when("empty")
+        .then(pl.lit("empty_line"))
+        .when("miscut")
+        .then(pl.lit("wrong_field_count"))
+        .when(~concerned & ~pl.col("judgment").str.contains(r"^\s*\{"))
+        .then(pl.lit("out_of_scope"))
+    )
+
+
+def _refusal(notice: Notice, target: str) -> _Refusal | None:
+    """Judge a notice by itself; None where it is an event or takes one back (`target`)."""
+    if notice.correction in {"cancelled", "withdrawn"}:
+        return None if target else ("out_of_scope", "", notice.correction, _NO_TARGET)
+    if notice.kind is None:
+        if not notice.correction or not target:
+            return ("out_of_scope", "", "", notice.about)
+        return None if notice.clear else ("out_of_scope", "type", notice.correction, _UNCLEAR)
+    if notice.sirens:
+        return None
+    reason = "invalid_identifier" if notice.registered else "no_identifier"
+    return (reason, "register", "", REASONS[reason])
+
+
+def _untimely(day: date | None, published: str, *, repeated: bool) -> _Refusal | None:
+    if day is None:
+        reason = "bad_date" if published else "no_date"
+        return (reason, "published", published, REASONS[reason])
+    return ("duplicate_line", "", "", REASONS["duplicate_line"]) if repeated else None
+
+
+def _table(name: str, columns: Sequence[str], rows: list[_Row]) -> pl.DataFrame:
+    schema = TABLES[name].schema()
+    frame = pl.DataFrame(rows, schema={key: schema[key] for key in columns}, orient="row")
+    return frame.select(
+        (
+            pl.col(key)
+            if key in columns
+            else pl.lit(NAME if key == "source" else None, dtype=schema[key])
+        ).alias(key)
+        for key in schema
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Mapping
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 
 from data import identifiers
 from data.sources import bodacc_text
+from data.sources.bodacc_plain import plain
 
 #: our name -> names in the open data export, in the flat re-publications
 FIELDS = {
@@ -26,13 +28,21 @@ FIELDS = {
     "change": ("modificationsgenerales",),
     "act": ("acte",),
     "previous": ("parutionavisprecedent",),
+    "issue": ("soustitre",),
 }
 _KEY_NUMBER = 9
+#: families of the bulletin B; the others that matter are in the bulletin A
+_BULLETIN_B = re.compile(r"radiation|modif")
 
 
 @dataclass(frozen=True)
 class Notice:
-    """What one notice says; `day` is the text of the date as published."""
+    """What one notice says.
+
+    `day` is the text of the date as published; `correction` "" or what it does to an earlier
+    notice: "cancelled", "withdrawn", "replaced"; `previous` the identifier of that notice, "" where
+    it does not say; `clear` whether it says what was decided.
+    """
 
     kind: str | None
     day: str
@@ -41,6 +51,7 @@ class Notice:
     correction: str
     previous: str
     about: str
+    clear: bool = True
 
 
 def structured(value: str) -> dict[str, object]:
@@ -49,7 +60,7 @@ def structured(value: str) -> dict[str, object]:
         return {}
     try:
         content = json.loads(value)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {"texte": value}
     return content if isinstance(content, dict) else {}
 
@@ -92,11 +103,11 @@ def _member(content: Mapping[str, object], *names: str) -> str:
 
 
 def _correction(kind: str, inner: str, family: str, removal: str) -> str:
-    words = bodacc_text.plain(f"{kind} {inner}")
+    words = plain(f"{kind} {inner}")
     # A removal that is "reported" never took place.
-    if "annul" in words or re.search(r"\brapport\b", bodacc_text.plain(removal)):
+    if "annul" in words or re.search(r"\brapport\b", plain(removal)):
         return "cancelled"
-    if "retractation" in bodacc_text.plain(family):
+    if "retractation" in plain(family):
         return "withdrawn"
     return "replaced" if "rectif" in words else ""
 
@@ -105,6 +116,26 @@ def reference(publication: str, issue: str, number: str) -> str:
     """Return the identifier of a notice: letter of the bulletin, issue, number, or ""."""
     letter = publication.strip()[-1:].upper()
     return f"{letter}{issue}{number.lstrip('0')}" if letter and issue and number else ""
+
+
+def notice_id(fields: Mapping[str, str]) -> str:
+    """Return the identifier of a notice, never empty.
+
+    The published one ("A202100301"); where the shape leaves the issue out, bulletin, day and
+    number ("A2021-02-12/1"); where it leaves the number out too, a hash of the notice.
+    """
+    publication, parution = fields["publication"], fields["parution"]
+    titled = re.search(r"(?i)bodacc\s+([ABC])\s*n\D{0,3}(\d{8})", fields["issue"])
+    if titled:
+        publication, parution = titled[1], titled[2]
+    found = reference(publication, parution, fields["number"]) or fields["id"]
+    if found:
+        return found
+    if fields["number"] and fields["published"]:
+        letter = "B" if _BULLETIN_B.search(plain(fields["family"])) else "A"
+        return f"{letter}{fields['published']}/{fields['number']}"
+    said = "\x1f".join(fields[name] for name in FIELDS).encode("utf-8", "surrogatepass")
+    return "?" + hashlib.blake2b(said, digest_size=10).hexdigest()
 
 
 def _previous(value: str) -> str:
@@ -120,17 +151,18 @@ def _previous(value: str) -> str:
 def read_notice(fields: Mapping[str, str]) -> Notice:
     """Return what a notice says, from the texts of its `FIELDS`."""
     judgment = structured(fields["judgment"])
-    family = bodacc_text.plain(fields["family"])
+    family = plain(fields["family"])
     inner_family, nature = _member(judgment, "famille"), _member(judgment, "nature")
     text = _member(judgment, "complementjugement", "texte")
-    day, kind, about = "", None, "annonce sans effet sur la vie de la structure"
+    day, kind, about, clear = "", None, "annonce sans effet sur la vie de la structure", True
     if "radiation" in family:
         removal = structured(fields["removal"])
         kind = bodacc_text.kind_of_removal(texts(removal))
         day = _member(removal, "datecessationactivitepm", "datecessationactivitepp")
         about = "radiation sans cessation (transfert)"
     elif "collecti" in family or inner_family or nature:
-        kind = bodacc_text.kind_of(inner_family, nature, text)
+        decision = bodacc_text.decision_of(inner_family, nature, text)
+        kind, clear = decision.kind, decision.clear
         day = _member(judgment, "date")
         about = f"jugement sans effet nouveau : {nature or inner_family or 'nature absente'}"
     elif "modif" in family:
@@ -150,4 +182,5 @@ def read_notice(fields: Mapping[str, str]) -> Notice:
         ),
         previous=_previous(fields["previous"]),
         about=about,
+        clear=clear,
     )

@@ -9,88 +9,58 @@ event: a false failure harms a structure more than a missed one.
 from __future__ import annotations
 
 import re
-import unicodedata
+from dataclasses import dataclass
 from functools import lru_cache
 
-from data.sources.text import mend
+from data.sources.bodacc_clauses import clauses, opened_by_resolution, read_clause
+from data.sources.bodacc_plain import decided, plain
 
-#: up to this many letters between a verb and its object
-_GAP = r"[^.;]{0,90}?\b"
-_OPENS = r"\b(?:ouvr\w*|ouverture|prononc\w*|conver\w*|plac\w*|exten\w*|etend\w*|mise? en)\b"
-_LIQUIDATION = re.compile(
-    rf"{_OPENS}{_GAP}liquidation(?!s?\s+(?:des|de l|du)\b)|^liquidation judic"
-)
-_INTO_RECEIVERSHIP = re.compile(rf"\bconver\w*{_GAP}en (?:procedure de )?redressement")
-_INTO_LIQUIDATION = re.compile(rf"\bconver\w*{_GAP}en (?:procedure de )?liquidation")
-_RECEIVERSHIP = re.compile(rf"{_OPENS}{_GAP}(?:redressement|traitement de sortie de crise)")
-_SAFEGUARD = re.compile(rf"{_OPENS}{_GAP}sauvegarde")
-_CLOSURE = re.compile(
-    r"\bclotur\w* (?:pour|de la procedure|des operations|de la liquidation|du redressement)"
-    r"|\bclotur\w* la procedure"
-)
-#: a closing that is announced, put off or refused
-_NOT_CLOSED = re.compile(
-    r"delai|examin|report|proro|devra|sera|renvoi|refus|rejet|n y a (?:pas )?lieu"
-)
-_PLAN = re.compile(
-    r"\b(?:arret(?:e|ant|er)?|arrete|adopt\w*|homolog\w*|validant|valide) (?:par jugement )?"
-    r"(?:le |un |du |son |d un |projet de )*plan\b|\bhomologation du plan"
-)
-_END = re.compile(r"\bm(?:et|ettant|is) fin a la procedure|\bfin de la procedure de (?:red|sau)")
-_RESOLUTION = re.compile(r"\bresolution du plan")
-_CHANGED = re.compile(r"\bmodifi\w*|\bmodification")
-#: the segment speaks of an earlier decision, or of a paper laid at the clerk's
-_NO_ACT = re.compile(
-    r"\bdepots? |\bdepose|etat des? creances|liste des creances|collocation|repartition"
-    r"|rectifi|erreur materielle|interprete|omission|proro|prolong|maintien de la periode"
-    r"|releve de forclusion|interdiction|faillite personnelle|report de la date"
-    r"|voies? de recours|declarations? de(?:s)? creances|creances sont a "
-)
+#: what a judgment does to a proceeding
+CLASSES = ("opening", "conversion", "plan", "closure", "other")
+
 _APPEAL = re.compile(r"\b(?:infirm|annul|retract|reform)\w*")
 _AGAIN = re.compile(r"statuant a nouveau[^.]*?(?:et y ajoutant)?\W*(.*)")
-#: what the clerk's software puts around the decision
-_BOILERPLATE = re.compile(
-    r"^(?:date (?:provisoire )?de cessation|liquidateurs?\b|mandataires?\b|administrateurs?\b"
-    r"|n ?rg|rg\b|juge commissaire)"
+_RESOLUTION = re.compile(r"\bresolution du plan")
+#: the proceeding opened replaces one that was under way
+_CONVERTED = re.compile(
+    r"\bconver\w*|\btransform\w*|\bm(?:et(?:tant)?|is) fin a la (?:periode d observation"
+    r"|procedure de (?:redressement|sauvegarde|traitement))|\bm(?:et(?:tant)?|is) fin (?:au|a la) "
+    r"(?:redressement|sauvegarde)|\bfin de la (?:periode d observation|procedure de (?:red|sau))"
+    r"|\bapres (?:la )?periode d observation|au cours de la periode d observation"
+    r"|pendant la periode d observation|\brejet\w* (?:le |du |de )?(?:projet de )?plan"
+    r"|\bl ?631 15\b|\bl ?622 10\b"
 )
 _PRECISE = (
     (re.compile(r"depot|liste des creances|modifi|interdiction|faillite|designation"), None),
-    (re.compile(r"retractation|infirmant|reprise de la procedure|cessation des paiements"), None),
+    (re.compile(r"retractation|infirmant|cessation des paiements"), None),
+    (re.compile(r"reprise de la (?:procedure|liquidation)|^jugement autorisant la reprise"), None),
+    (re.compile(r"(?:ouvrant|et) (?:une |la )?(?:procedure de )?liquidation judic"), "liquidation"),
+    (re.compile(r"(?:ouvrant|et) (?:une? |le )?(?:procedure de )?redressement"), "receivership"),
     (re.compile(r"clotur|mettant fin"), "closure"),
     (re.compile(r"et (?:la |en )?liquidation|en liquidation|liquidation judic"), "liquidation"),
-    (re.compile(r"et le redressement|en redressement"), "receivership"),
+    (re.compile(r"en redressement"), "receivership"),
     (re.compile(r"plan de cession|plan de redressement|plan de sauvegarde"), "plan"),
     (re.compile(r"plan de continuation|plan de traitement"), "plan"),
     (re.compile(r"redressement judic|traitement de sortie de crise"), "receivership"),
     (re.compile(r"procedure de sauvegarde|sauvegarde acceleree"), "safeguard"),
-)
-#: in order: a conversion says what it ends before what it opens
-_ACTS = (
-    (_INTO_LIQUIDATION, "liquidation"),
-    (_INTO_RECEIVERSHIP, "receivership"),
-    (_LIQUIDATION, "liquidation"),
-    (_RECEIVERSHIP, "receivership"),
-    (_SAFEGUARD, "safeguard"),
-    (_PLAN, "plan"),
-    (_END, "closure"),
-)
+)  # fmt: skip
 _EXCLUDED_FAMILY = re.compile(r"avis de depot|loi de 1967|retractation")
 _SEVERITY = ("liquidation", "receivership", "safeguard", "closure", "plan")
 
 
-@lru_cache(maxsize=65536)
-def plain(text: str) -> str:
-    """Return `text` mended, in lower case without accents; sentence ends become " . "."""
-    text = mend(text).replace("œ", "oe").replace("’", "'")
-    text = unicodedata.normalize("NFKD", text)
-    text = "".join(letter for letter in text if not unicodedata.combining(letter)).lower()
-    text = (
-        re.sub(r"n[°º]", "n ", text).replace("judicair", "judiciair").replace("jugment", "jugement")
-    )
-    text = re.sub(r"(?<=\d)[.](?=\d)", "", text)
-    text = re.sub(r"[.;:]+", " . ", text)
-    text = re.sub(r"(?:^|\s)[-–—]+\s*|\s[-–—]+(?=\s|$)", " . ", text)
-    return re.sub(r"\s+", " ", re.sub(r"[^a-z0-9.]+", " ", text)).strip()
+@dataclass(frozen=True)
+class Decision:
+    """What a judgment decides.
+
+    `kind`: "safeguard", "receivership", "liquidation", "plan", "closure", None where it starts,
+    changes or ends nothing; `act`: one of `CLASSES`; `clear`: whether the notice says what was
+    decided, be it without effect (a paper laid) — not so where it says nothing, or only corrects
+    an earlier decision.
+    """
+
+    kind: str | None
+    act: str
+    clear: bool
 
 
 def kind_of(family: str, nature: str, text: str) -> str | None:
@@ -100,75 +70,76 @@ def kind_of(family: str, nature: str, text: str) -> str | None:
     ----------
     family, nature, text : str
         `famille`, `nature` and `complementJugement` of the notice; any may be empty.
-
-    Returns
-    -------
-    str or None
-        "safeguard", "receivership", "liquidation", "plan", "closure", or None.
     """
+    return decision_of(family, nature, text).kind
+
+
+def class_of(family: str, nature: str, text: str) -> str:
+    """Return which of `CLASSES` a judgment is, from the same three texts.
+
+    A conversion turns a proceeding under way into another: receivership or safeguard into
+    liquidation, safeguard into receivership. A proceeding opened because a plan was undone is an
+    opening.
+    """
+    return decision_of(family, nature, text).act
+
+
+@lru_cache(maxsize=65536)
+def decision_of(family: str, nature: str, text: str) -> Decision:
+    """Return what a judgment decides, from the same three texts."""
     if _EXCLUDED_FAMILY.search(plain(family)):
-        return None
+        return Decision(None, "other", clear=True)
     said = plain(nature)
-    if said and not re.match(r"autre|arret de la cour", said):
+    if said and not re.match(r"autre|arret", said):
         return _of_nature(said, text)
-    return _of_text(text)
+    found = _of_text(text)
+    if said == "autre jugement de cloture" and not found.kind and not found.clear:
+        return Decision("closure", "closure", clear=True)
+    return found
 
 
-def _of_nature(said: str, text: str) -> str | None:
-    """Read a precise nature."""
+def _of_nature(said: str, text: str) -> Decision:
+    """Read a precise nature; the text tells a conversion that the nature does not."""
     if _RESOLUTION.search(said):
-        return _of_resolution(said)
+        return _decision(opened_by_resolution(said), said, clear=True)
     for pattern, kind in _PRECISE:
         if pattern.search(said):
-            return kind
+            return _decision(kind, said, clear=True)
     return _of_text(text)
 
 
-def _of_resolution(said: str) -> str | None:
-    """Read a judgment that undoes a plan: what it opens instead counts."""
-    after = re.sub(r"plan de (?:redressement|sauvegarde|continuation)\w*", "plan", said)
-    if "liquidation" in after:
-        return "liquidation"
-    return "receivership" if "redressement" in after else None
+def _decision(kind: str | None, said: str, *, clear: bool) -> Decision:
+    if kind is None:
+        return Decision(None, "other", clear)
+    if kind in {"plan", "closure"}:
+        return Decision(kind, kind, clear)
+    undone = _RESOLUTION.search(said) is not None
+    converted = kind != "safeguard" and not undone and _CONVERTED.search(said) is not None
+    return Decision(kind, "conversion" if converted else "opening", clear)
 
 
-def _of_text(text: str) -> str | None:
-    """Read the free text of a notice: the gravest act that one of its sentences decides."""
-    whole = plain(text)
+def _of_text(text: str) -> Decision:
+    """Read the free text of a notice: the gravest act that one of its clauses decides."""
+    whole = decided(text)
     appeal = _APPEAL.search(whole)
     if appeal:
         # A court that undoes a decision names it; only what it decides anew counts.
         again = _AGAIN.search(whole)
-        return _of_sentences(again.group(1)) if again else None
-    return _of_sentences(whole)
+        return _of_clauses(again.group(1)) if again else Decision(None, "other", clear=True)
+    return _of_clauses(whole)
 
 
-def _of_sentences(whole: str) -> str | None:
-    kinds = {
-        _of_sentence(sentence.strip())
-        for sentence in whole.split(" . ")
-        if not _BOILERPLATE.match(sentence.strip())
-    }
-    return next((kind for kind in _SEVERITY if kind in kinds), None)
-
-
-def _of_sentence(sentence: str) -> str | None:
-    """Read one sentence (plain)."""
-    if _NO_ACT.search(sentence):
-        return None
-    if _RESOLUTION.search(sentence):
-        return _of_resolution(sentence)
-    if "clotur" in sentence:
-        closed = _CLOSURE.search(sentence) and not _NOT_CLOSED.search(sentence)
-        return "closure" if closed else None
-    return next(
-        (
-            kind
-            for pattern, kind in _ACTS
-            if pattern.search(sentence) and not (kind == "plan" and _CHANGED.search(sentence))
-        ),
-        None,
-    )
+def _of_clauses(whole: str) -> Decision:
+    read = [read_clause(clause) for clause in clauses(whole)]
+    firm = {clause.kind for clause in read if not clause.title}
+    silent = not any(clause.idle or clause.amends for clause in read)
+    titles = {clause.kind for clause in read if clause.title} if silent else set()
+    kinds = (firm - {None}) or titles
+    kind = next((kind for kind in _SEVERITY if kind in kinds), None)
+    clear = kind is not None or any(clause.idle for clause in read)
+    if kind is None and any(clause.amends for clause in read):
+        clear = False
+    return _decision(kind, whole, clear=clear)
 
 
 def kind_of_removal(text: str) -> str | None:
