@@ -182,8 +182,12 @@ def _tidied(untidy: pl.DataFrame) -> pl.DataFrame:
             .alias("digits"),
             pl.when(shown < length).then(shown).alias("kept"),
             power.is_not_null().alias("scientific"),
-            pl.when(whole.str.contains(_RNA)).then(whole).alias("rna"),
-            text.str.contains(r"[0-9]").not_().fill_null(value=True).alias("blank"),
+            pl.when(whole.str.contains(_RNA) & ~whole.str.contains(r"^W0+$"))
+            .then(whole)
+            .alias("rna"),
+            (~text.str.contains(r"[0-9]") | whole.str.contains(r"^W0+$"))
+            .fill_null(value=True)
+            .alias("blank"),
         )
         .with_columns(
             (digits.str.len_bytes() == SIRET_DIGITS - 1).alias("short"),

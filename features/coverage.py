@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import polars as pl
 
+#: extracts of one scheme, one payer or one kind of support: never the whole of a funder's grants
+PARTIAL_SOURCES = ("chorus", "fonjep", "helios", "osiris", "subventia", "reserve", "decp")
 #: windows looked at, and the largest hole (in windows) two slots may leave between them
 WINDOWS = 6
 MAX_STEP = 2
@@ -21,17 +23,23 @@ def slots(covered: pl.DataFrame) -> pl.DataFrame:
     Parameters
     ----------
     covered : polars.DataFrame
-        Distinct `funder_id`, `window` (0 = latest 12 months), `stage` of the known grant lines.
+        Distinct `funder_id`, `window` (0 = latest 12 months), `stage`, `partial` of the known grant
+        lines. `partial` tells the extracts of one scheme or one payer (`PARTIAL_SOURCES`).
 
     Returns
     -------
     polars.DataFrame
-        `funder_id`, `window`, `stage`, `slot`, `n_slots`: one stage by funder and window (awards
-        are preferred to payments, never added to them); windows behind a hole larger than
-        `MAX_STEP`, or of a funder silent for over `MAX_STEP` windows, are left out.
+        `funder_id`, `window`, `stage`, `partial`, `slot`, `n_slots`: one stage by funder and window
+        (awards are preferred to payments, never added to them); windows behind a hole larger than
+        `MAX_STEP`, or of a funder silent for over `MAX_STEP` windows, are left out. A funder known
+        by a whole list has no slot from an extract: an extract covers only its own scheme, and the
+        structures outside it would look cut.
     """
+    whole = covered.filter(~pl.col("partial")).select("funder_id").unique()
+    extracts = covered.filter("partial").join(whole, on="funder_id", how="anti")
     return (
-        covered.sort("funder_id", "window", "stage")  # "awarded" sorts before "paid"
+        pl.concat([covered.filter(~pl.col("partial")), extracts])
+        .sort("funder_id", "window", "stage")  # "awarded" sorts before "paid"
         .unique(["funder_id", "window"], keep="first", maintain_order=True)
         .with_columns(
             pl.col("window").diff().over("funder_id").fill_null(pl.col("window")).alias("_step")
@@ -42,5 +50,18 @@ def slots(covered: pl.DataFrame) -> pl.DataFrame:
             pl.int_range(pl.len()).over("funder_id").cast(pl.Int64).alias("slot"),
             pl.len().over("funder_id").cast(pl.Int64).alias("n_slots"),
         )
-        .select("funder_id", pl.col("window").cast(pl.Int64), "stage", "slot", "n_slots")
+        .select("funder_id", pl.col("window").cast(pl.Int64), "stage", "partial", "slot", "n_slots")
+    )
+
+
+def whole_lists(lines: pl.LazyFrame) -> pl.LazyFrame:
+    """Drop the grant lines of extracts, for the funders of which a whole list is known.
+
+    `lines` has `funder_id` and `source`. What an extract says is in the list already, or covers one
+    scheme only: added to the list it would count twice, alone in a year it would look like a cut.
+    """
+    extract = pl.col("source").is_in(PARTIAL_SOURCES)
+    whole = lines.filter(~extract).select("funder_id").unique()
+    return pl.concat(
+        [lines.filter(~extract), lines.filter(extract).join(whole, on="funder_id", how="anti")]
     )

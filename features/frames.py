@@ -87,10 +87,13 @@ def _lines(facts: Facts, as_of: date) -> Frame:
     lines = known(facts.grants, as_of).filter(nw.col("event_day") <= to_day(as_of))
     lines = engine.keep(lines.with_columns(_window("event_day", edges)))
     covered = engine.collect(
-        lines.filter(nw.col("window") >= 0).select("funder_id", "window", "stage").unique()
+        lines.filter(nw.col("window") >= 0)
+        .select("funder_id", "window", "stage", "partial")
+        .unique()
     )
     slots = engine.small(coverage.slots(covered))
-    joined = lines.join(slots, on=["funder_id", "window", "stage"], how="left").with_columns(
+    on = ["funder_id", "window", "stage", "partial"]
+    joined = lines.join(slots, on=on, how="left").with_columns(
         nw.when(nw.col("instrument") == "grant")
         .then(nw.col("cents"))
         .otherwise(nw.lit(0))

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 
 import polars as pl
 
+from features.coverage import whole_lists
 from training.targets import Target
 
 
@@ -14,7 +15,7 @@ def yearly(grants: pl.LazyFrame, target: Target, known_by: date) -> pl.DataFrame
 
     One stage by funder and year: awards, or payments where no award is known.
     """
-    lines = _known(grants, target, known_by)
+    lines = whole_lists(_known(grants, target, known_by))
     key = ["funder_id", "fiscal_year"]
     stage = lines.group_by(key).agg(pl.col("stage").min())  # "awarded" sorts before "paid"
     return (

@@ -10,6 +10,7 @@ import polars as pl
 from data.lake import Lake
 from data.reference import employees_of_bands, sectors
 from features.catalogue import INDICATORS, THEMES
+from features.coverage import whole_lists
 from features.wording import category, sentence
 from models.risk_model import RiskModel
 from serving.publication_files import HISTORY_COLUMNS, REASON_COLUMNS, UNKNOWN_COLUMNS
@@ -169,6 +170,7 @@ def history(lake: Lake, as_of: date, sirens: pl.Series) -> pl.DataFrame:
         & pl.col("siren").is_in(sirens.implode())
         & (pl.col("instrument") == "grant")
     )
+    lines = whole_lists(lines)
     key = ["funder_id", "fiscal_year"]
     stage = lines.group_by(key).agg(pl.col("stage").min())
     return (

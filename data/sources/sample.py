@@ -125,7 +125,11 @@ def is_archive(path: Path) -> bool:
 def _parquet(path: Path) -> Sample:
     try:
         names = list(pl.read_parquet_schema(path))
-    except (OSError, pl.exceptions.PolarsError) as error:
+    except BaseException as error:
+        # A damaged file may make the Rust reader panic, which is not an Exception in Python.
+        panic = type(error).__name__ == "PanicException"
+        if not (panic or isinstance(error, (OSError, pl.exceptions.PolarsError))):
+            raise
         return Sample(path, "unreadable", problem=f"Parquet illisible ({str(error)[:100]})")
     return Sample(path, "parquet", (Grid(name="", rows=[names], lines=[0]),))
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import polars as pl
 
-from features.coverage import slots
+from features.coverage import slots, whole_lists
 from features.facts import MemoryFacts
 from tests.features.worlds import Row, panel_of, tables
 from tests.fictitious import siren
@@ -104,12 +104,39 @@ def test_slots_skip_one_missing_window_but_not_two() -> None:
             "funder_id": ["etat"] * 4 + ["slug:a"] * 2 + ["slug:b"],
             "window": [0, 2, 2, 5, 1, 2, 3],
             "stage": ["paid", "paid", "awarded", "paid", "paid", "awarded", "paid"],
+            "partial": [False] * 7,
         }
     )
-    found = slots(covered).sort("funder_id", "window")
+    found = slots(covered).drop("partial").sort("funder_id", "window")
     assert found.rows() == [
         ("etat", 0, "paid", 0, 2),
         ("etat", 2, "awarded", 1, 2),  # awards first; window 5 is behind too large a hole
         ("slug:a", 1, "paid", 0, 2),
         ("slug:a", 2, "awarded", 1, 2),
     ]  # slug:b has been silent for over two windows
+
+
+def test_an_extract_never_stands_for_the_list_of_a_funder() -> None:
+    covered = pl.DataFrame(
+        {
+            "funder_id": ["etat", "etat", "slug:a"],
+            "window": [0, 1, 0],
+            "stage": ["awarded", "awarded", "paid"],
+            "partial": [True, False, True],
+        }
+    )
+    found = slots(covered).select("funder_id", "window", "partial", "slot")
+    assert sorted(found.rows()) == [("etat", 1, False, 0), ("slug:a", 0, True, 0)]
+
+
+def test_an_extract_of_one_scheme_makes_no_other_structure_look_cut() -> None:
+    lists = [line(2019, 9_000), line(2019, 4_000, B)]
+    extract = {**line(2020, 1_000, B, stage="awarded"), "source": "fonjep"}
+    assert seen(lists, AS_OF) == seen([*lists, extract], AS_OF)
+    assert seen([*lists, line(2020, 1_000, B)], AS_OF)["lost_funders_count"] == 1
+
+
+def test_a_funder_known_by_extracts_alone_is_known_by_them() -> None:
+    lines = pl.DataFrame([{"funder_id": "etat", "source": s} for s in ("jaune", "fonjep")]).lazy()
+    assert whole_lists(lines).collect()["source"].to_list() == ["jaune"]
+    assert whole_lists(lines.filter(pl.col("source") == "fonjep")).collect().height == 1

@@ -42,7 +42,9 @@ def grants(*lines: dict[str, object]) -> pl.LazyFrame:
     }
     frame = pl.DataFrame(full, schema=schema)
     return with_machine_columns(
-        frame.with_columns(pl.col("amount_eur").cast(pl.Decimal(18, 2)))
+        frame.with_columns(
+            pl.col("amount_eur").cast(pl.Decimal(18, 2)), pl.lit("fictif").alias("source")
+        )
     ).lazy()
 
 
