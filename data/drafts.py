@@ -24,10 +24,14 @@ from data.schema import EUR
 from data.sources.base import Parsed, ReadOptions
 
 ROW_GROUP = 128_000
-#: what makes two lines of one published list the same grant
-SAME_GRANT = (
-    "dataset", "siren", "rna", "funder_id", "programme", "amount_eur", "fiscal_year", "stage",
-)  # fmt: skip
+#: table -> what makes two lines of one published list the same fact
+SAME = {
+    "grants": (
+        *("dataset", "siren", "rna", "funder_id", "programme", "amount_eur", "fiscal_year"),
+        "stage",
+    ),
+    "payments": ("source", "siren", "funder_id", "payment_id", "due_on", "paid_on", "amount_eur"),
+}
 
 
 class LakeError(VeilleError):
@@ -38,8 +42,8 @@ class LakeError(VeilleError):
 class Draft:
     """An ingest written under `folder`, not yet visible.
 
-    `known` holds the first and last day known of each part written; `keys`, part by part, one
-    64-bit hash of `SAME_GRANT` a line of `grants`, in the order written.
+    `known` holds the first and last day known of each part written; `keys`, for each part of a
+    table of `SAME`, one 64-bit hash a line, in the order written.
     """
 
     ingest_id: str
@@ -56,7 +60,7 @@ class Draft:
     named: int = 0
     known: dict[str, tuple[str, str]] = field(default_factory=dict)
     datasets: set[str] = field(default_factory=set)
-    keys: list[NDArray[np.uint64]] = field(default_factory=list)
+    keys: dict[tuple[str, int], NDArray[np.uint64]] = field(default_factory=dict)
     parts: int = 0
     last_row: int = 0
 
@@ -97,7 +101,8 @@ class Draft:
         self.known[f"{name}/{self.parts}"] = known_days(frame)
         if name == "grants":
             self.datasets |= set(frame["dataset"].unique())
-            self.keys.append(frame.select(SAME_GRANT).hash_rows().to_numpy())
+        if name in SAME:
+            self.keys[name, self.parts] = frame.select(SAME[name]).hash_rows().to_numpy()
         write_part(with_machine_columns(frame), self.folder / name, self.parts)
 
     def _account(

@@ -28,7 +28,7 @@ import polars as pl
 
 from data import identity
 from data.contracts import TABLES
-from data.drafts import SAME_GRANT, Draft, draft, with_machine_columns
+from data.drafts import SAME, Draft, draft, with_machine_columns
 from data.manifest import Manifest, ingest_id, read_manifest, sha256_of
 from data.rejects import empty_rejects
 from data.repeated import drop_repeated
@@ -44,7 +44,7 @@ class Lake:
         self.root = home / "lake"
         self.pending = self.root / "pending"
         self._ingests = self.root / "ingests"
-        self._keys: dict[str, pl.Series] = {}
+        self._keys: dict[tuple[str, str], pl.Series] = {}
 
     def sweep(self) -> None:
         """Remove what is over a day old and of no use: drafts of killed ingests, old identities."""
@@ -98,16 +98,33 @@ class Lake:
 
     def accept(self, drafts: Sequence[Draft]) -> list[Manifest]:
         """Make drafts visible, in order, each by one rename; return their manifests."""
-        lists = set().union(*(made.datasets for made in drafts))
-        earlier = [m for m in self.manifests() if lists & set(m.datasets)] if lists else []
-        drop_repeated(drafts, [self._keys_of(m) for m in earlier])
-        return [self._publish(made) for made in drafts]
+        for table in SAME:
+            made = [one for one in drafts if table in one.tables]
+            if made:
+                drop_repeated(
+                    table, made, [self._keys_of(table, m) for m in self._like(table, made)]
+                )
+        return [self._publish(one) for one in drafts]
 
-    def _keys_of(self, manifest: Manifest) -> pl.Series:
-        if manifest.ingest_id not in self._keys:
-            folder = self._ingests / manifest.source / manifest.ingest_id / "grants"
-            self._keys[manifest.ingest_id] = grant_keys(sorted(folder.glob("*.parquet")))
-        return self._keys[manifest.ingest_id]
+    def _like(self, table: str, drafts: Sequence[Draft]) -> list[Manifest]:
+        """Return the ingests that may hold the same lines: of one list, or of one source."""
+        lists = set().union(*(made.datasets for made in drafts))
+        sources = {made.source for made in drafts}
+        return [
+            m
+            for m in self.manifests()
+            if m.tables.get(table)
+            and (lists & set(m.datasets) if table == "grants" else m.source in sources)
+        ]
+
+    def _keys_of(self, table: str, manifest: Manifest) -> pl.Series:
+        key = (table, manifest.ingest_id)
+        if key not in self._keys:
+            folder = self._ingests / manifest.source / manifest.ingest_id / table
+            files = sorted(folder.glob("*.parquet"))
+            rows = pl.read_parquet(files, columns=list(SAME[table])).select(SAME[table])
+            self._keys[key] = rows.hash_rows()
+        return self._keys[key]
 
     def _publish(self, made: Draft) -> Manifest:
         manifest = Manifest(
@@ -127,8 +144,9 @@ class Lake:
             named=made.named,
             datasets=tuple(sorted(made.datasets)),
         )
-        if made.keys:
-            self._keys[made.ingest_id] = pl.concat([pl.Series(part) for part in made.keys])
+        for table in {table for table, _ in made.keys}:
+            parts = [pl.Series(keys) for (name, _), keys in made.keys.items() if name == table]
+            self._keys[table, made.ingest_id] = pl.concat(parts)
         made.folder.mkdir(parents=True, exist_ok=True)
         (made.folder / "manifest.json").write_text(
             json.dumps(asdict(manifest), ensure_ascii=False, indent=1), "utf-8"
@@ -205,8 +223,3 @@ def _scan(files: Sequence[Path], table: str) -> pl.LazyFrame:
     if not files:
         return with_machine_columns(TABLES[table].empty()).lazy()
     return pl.scan_parquet(list(files))
-
-
-def grant_keys(files: Sequence[Path]) -> pl.Series:
-    """Return the hash of `SAME_GRANT` of each grant of these files."""
-    return pl.read_parquet(list(files), columns=list(SAME_GRANT)).select(SAME_GRANT).hash_rows()

@@ -1,9 +1,9 @@
-"""Grants that a file brings again: the same line of one published list, already in the lake.
+"""Lines that a file brings again: the same line of one published list, already in the lake.
 
 One list may come twice, whole or in part: by its own connector and inside a national harvest, or
 in two exports that overlap. The n-th line of a list in one file and the n-th equal line in another
-are one grant; two equal lines of one file stay two. Lines are compared by a 64-bit hash of
-`data.drafts.SAME_GRANT`: over twenty million lines, the odds that two different ones meet are one
+are one fact; two equal lines of one file stay two. Lines are compared by a 64-bit hash of
+`data.drafts.SAME`: over twenty million lines, the odds that two different ones meet are one
 in a hundred thousand.
 """
 
@@ -13,19 +13,21 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from data.drafts import Draft, known_days, write_part
+from data.drafts import SAME, Draft, known_days, write_part
 from data.rejects import reject
 
 
-def drop_repeated(drafts: Sequence[Draft], earlier: Sequence[pl.Series]) -> None:
-    """Move from facts to rejects the grants that the lake, or an earlier draft, already has.
+def drop_repeated(table: str, drafts: Sequence[Draft], earlier: Sequence[pl.Series]) -> None:
+    """Move from facts to rejects the lines that the lake, or an earlier draft, already has.
 
     Parameters
     ----------
+    table : str
+        A table of `data.drafts.SAME`.
     drafts : sequence of Draft
         Drafts in the order in which they will be visible; their files and counts are updated.
     earlier : sequence of polars.Series
-        Hashes of the grants of each ingest that shares a list with the drafts.
+        Hashes of the lines of each ingest that may hold some of those of the drafts.
     """
     lines = [
         pl.DataFrame({"key": keys}).select(
@@ -35,7 +37,8 @@ def drop_repeated(drafts: Sequence[Draft], earlier: Sequence[pl.Series]) -> None
             pl.int_range(pl.len(), dtype=pl.Int64).alias("row"),
         )
         for at, made in enumerate(drafts)
-        for part, keys in enumerate(made.keys)
+        for (name, part), keys in made.keys.items()
+        if name == table
     ]
     if not lines or (len(drafts) == 1 and not earlier):
         return
@@ -66,22 +69,19 @@ def drop_repeated(drafts: Sequence[Draft], earlier: Sequence[pl.Series]) -> None
         .filter(pl.col("nth") < pl.col("had"))
     )
     for rows in again.partition_by("draft", "part", maintain_order=True):
-        _move(drafts[rows["draft"][0]], rows["part"][0], rows["row"])
+        _move(drafts[rows["draft"][0]], table, rows["part"][0], rows["row"])
 
 
-def _move(made: Draft, order: int, rows: pl.Series) -> None:
-    """Move the given rows of the `order`-th part of the grants of a draft to its rejects."""
-    folder = made.folder / "grants"
-    files = sorted(folder.glob("*.parquet"), key=lambda path: int(path.stem.split("-")[1]))
-    path = files[order]
-    grants = pl.read_parquet(path).with_row_index("at")
-    again = grants.filter(pl.col("at").is_in(rows.implode()))
-    kept = grants.filter(~pl.col("at").is_in(rows.implode())).drop("at")
-    write_part(kept, folder, int(path.stem.split("-")[1]))
-    number = 1_000_000 + order  # beside the part's own rejects
-    write_part(reject(again, "duplicate_line", column="dataset"), made.folder / "rejects", number)
-    made.tables["grants"] -= again.height
-    key = f"grants/{path.stem.removeprefix('part-')}"
+def _move(made: Draft, table: str, part: int, rows: pl.Series) -> None:
+    """Move the given rows of one part of a table of a draft to its rejects."""
+    folder = made.folder / table
+    path = folder / f"part-{part}.parquet"
+    facts = pl.read_parquet(path).with_row_index("at")
+    again = facts.filter(pl.col("at").is_in(rows.implode()))
+    kept = facts.filter(~pl.col("at").is_in(rows.implode())).drop("at")
+    write_part(kept, folder, part)
+    made.tables[table] -= again.height
+    key = f"{table}/{part}"
     made.known.pop(key)
     if kept.height:
         made.known[key] = known_days(kept)
@@ -93,6 +93,10 @@ def _move(made: Draft, order: int, rows: pl.Series) -> None:
     # A row that gave several facts, some of them repeated, is kept.
     gone = again["source_row"].unique()
     lost = gone.filter(~gone.is_in(pl.concat(others).implode())).len()
+    # Beside the part's own rejects.
+    number = 1_000_000 * (1 + list(SAME).index(table)) + part
+    column = "dataset" if table == "grants" else "payment_id"
+    write_part(reject(again, "duplicate_line", column=column), made.folder / "rejects", number)
     made.rows_kept -= lost
     made.rows_rejected += lost
     if lost:

@@ -327,3 +327,24 @@ def test_a_manifest_is_plain_json(lake: Lake, file: Path) -> None:
     made = lake.commit(parsed(grants((1, 100))), source="etat", file=file, options=OPTIONS)
     path = lake.root / "ingests" / "etat" / made.ingest_id / "manifest.json"
     assert json.loads(path.read_text("utf-8"))["sha256"] == sha256_of(file)
+
+
+def test_a_mandate_exported_twice_is_paid_once(lake: Lake, file: Path) -> None:
+    def export(*numbers: int) -> Parsed:
+        paid = grants(*((number, 100) for number in numbers), dataset="helios:2020-03")
+        instalments = paid.select(
+            "siren", "funder_id", "amount_eur", "source", "source_row", "known_on"
+        ).with_columns(
+            pl.format("m{}", "siren").alias("payment_id"), due_on=DAY, paid_on=pl.lit(DAY)
+        )
+        return Parsed(paid.height, {"grants": paid, "payments": instalments}, empty_rejects())
+
+    lake.commit(export(1, 2), source="helios", file=file, options=OPTIONS)
+    again = lake.commit(export(2, 3), source="helios", file=another(file), options=OPTIONS)
+    assert (again.rows_in, again.rows_kept, again.rows_rejected) == (2, 1, 1)
+    assert again.tables == {"grants": 1, "payments": 1}
+    assert again.reasons == {"duplicate_line": 1}
+    assert lake.scan("payments").collect()["siren"].n_unique() == 3
+    assert lake.scan("payments").collect().height == 3
+    rejects = lake.rejects()
+    assert sorted(rejects["column"]) == ["dataset", "payment_id"]
