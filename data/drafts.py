@@ -139,7 +139,10 @@ def write_part(frame: pl.DataFrame, folder: Path, number: int) -> None:
     """Write one Parquet file of a folder that is made if need be."""
     folder.mkdir(parents=True, exist_ok=True)
     frame.write_parquet(
-        folder / f"part-{number}.parquet", compression="zstd", row_group_size=ROW_GROUP
+        folder / f"part-{number}.parquet",
+        compression="zstd",
+        compression_level=1,
+        row_group_size=ROW_GROUP,
     )
 
 

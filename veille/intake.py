@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import multiprocessing
 import os
+import shutil
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -27,7 +28,7 @@ AUTO = "auto"
 #: below, other processes cost more than they save
 _PARALLEL_BYTES = 20_000_000
 #: small files read together, as many as fit
-_BATCH_BYTES = 64_000_000
+_BATCH_BYTES = 12_000_000
 
 
 @dataclass(frozen=True)
@@ -168,18 +169,43 @@ def _job(source: str, member: Member) -> _Job | Outcome:
 
 
 def _drafts(lake: Lake, jobs: Sequence[_Job], options: ReadOptions) -> Iterator[Outcome]:
-    """Yield the outcome of each job, in order; those of one source are read together if it can."""
-    for name, group in groupby(jobs, key=lambda job: job.source):
+    """Yield the outcome of each job, in order."""
+    for _, group in groupby(jobs, key=lambda job: job.source):
         same = list(group)
-        if SOURCES[name].batch is None:
-            yield from _each(lake, same, options)
-        else:
-            for some in _by_size(same):
-                yield from _together(lake, some, options)
+        known = [
+            lake.manifest(job.source, ingest_id(job.source, job.sha256, options)) for job in same
+        ]
+        new = [job for job, manifest in zip(same, known, strict=True) if manifest is None]
+        made = _accepted(lake, _read(lake.pending, new, options))
+        for job, manifest in zip(same, known, strict=True):
+            found = manifest or next(made)
+            if isinstance(found, VeilleError):
+                yield Outcome(job.name, error=found)
+            else:
+                yield Outcome(job.name, found)
 
 
-def _known(lake: Lake, job: _Job, options: ReadOptions) -> Manifest | None:
-    return lake.manifest(job.source, ingest_id(job.source, job.sha256, options))
+def _accepted(
+    lake: Lake, lots: Iterator[list[Draft | VeilleError]]
+) -> Iterator[Manifest | VeilleError]:
+    for lot in lots:
+        manifests = iter(lake.accept([made for made in lot if isinstance(made, Draft)]))
+        yield from (next(manifests) if isinstance(made, Draft) else made for made in lot)
+
+
+def _read(
+    pending: Path, jobs: Sequence[_Job], options: ReadOptions
+) -> Iterator[list[Draft | VeilleError]]:
+    """Yield what each job gives, in order, in lots to accept at once."""
+    workers = min(len(jobs), os.cpu_count() or 1)
+    size = sum(job.path.stat().st_size for job in jobs)
+    if workers > 1 and SOURCES[jobs[0].source].batch is not None:
+        with ThreadPoolExecutor(workers) as pool:
+            yield from pool.map(lambda some: _together(pending, some, options), _by_size(jobs))
+    elif workers > 1 and size >= _PARALLEL_BYTES:
+        yield from _apart(pending, jobs, options, workers)
+    else:
+        yield from ([_attempt(pending, job, options)] for job in jobs)
 
 
 def _by_size(jobs: Sequence[_Job]) -> Iterator[list[_Job]]:
@@ -195,59 +221,36 @@ def _by_size(jobs: Sequence[_Job]) -> Iterator[list[_Job]]:
         yield some
 
 
-def _together(lake: Lake, jobs: Sequence[_Job], options: ReadOptions) -> Iterator[Outcome]:
-    batch = SOURCES[jobs[0].source].batch
-    done = {job.name: _known(lake, job, options) for job in jobs}
-    new = [job for job in jobs if done[job.name] is None]
-    if batch is not None and len(new) > 1:
-        try:
-            read = batch([job.path for job in new], options)
-            with ThreadPoolExecutor(os.cpu_count()) as pool:
-                drafts = list(
-                    pool.map(
-                        lambda job, piece: _draft(lake.pending, job, options, piece), new, read
-                    )
-                )
-        except VeilleError:
-            # One of them is at fault: read each alone, so that the others are kept.
-            yield from _each(lake, jobs, options)
-            return
-        manifests = lake.accept(drafts)
-        done.update(zip((job.name for job in new), manifests, strict=True))
-        yield from (Outcome(job.name, done[job.name]) for job in jobs)
-        return
-    yield from _each(lake, jobs, options)
-
-
-def _each(lake: Lake, jobs: Sequence[_Job], options: ReadOptions) -> Iterator[Outcome]:
-    known = [_known(lake, job, options) for job in jobs]
-    new = [job for job, manifest in zip(jobs, known, strict=True) if manifest is None]
-    made = _read_all(lake.pending, new, options)
-    for job, manifest in zip(jobs, known, strict=True):
-        found = manifest
-        if found is None:
-            result = next(made)
-            if isinstance(result, VeilleError):
-                yield Outcome(job.name, error=result)
-                continue
-            found = lake.accept([result])[0]
-        yield Outcome(job.name, found)
-
-
-def _read_all(
+def _together(
     pending: Path, jobs: Sequence[_Job], options: ReadOptions
-) -> Iterator[Draft | VeilleError]:
-    workers = min(len(jobs), os.cpu_count() or 1)
-    size = sum(job.path.stat().st_size for job in jobs)
-    if workers < 2 or size < _PARALLEL_BYTES:
-        yield from (_attempt(pending, job, options) for job in jobs)
-        return
+) -> list[Draft | VeilleError]:
+    batch = SOURCES[jobs[0].source].batch
+    made: list[Draft | VeilleError] = []
+    try:
+        if batch is not None and len(jobs) > 1:
+            pieces = batch([job.path for job in jobs], options)
+            made += (
+                _draft(pending, job, options, piece)
+                for job, piece in zip(jobs, pieces, strict=True)
+            )
+    except VeilleError:
+        # One of them is at fault: read each alone, so that the others are kept.
+        for draft_left in made:
+            if isinstance(draft_left, Draft):
+                shutil.rmtree(draft_left.folder, ignore_errors=True)
+        made = []
+    return made or [_attempt(pending, job, options) for job in jobs]
+
+
+def _apart(
+    pending: Path, jobs: Sequence[_Job], options: ReadOptions, workers: int
+) -> Iterator[list[Draft | VeilleError]]:
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, mp_context=context) as pool:
         futures = [pool.submit(_attempt, pending, job, options) for job in jobs]
         try:
             for future in futures:
-                yield future.result()
+                yield [future.result()]
         except BrokenProcessPool as error:
             raise VeilleError(
                 "Un processus de lecture a été arrêté (mémoire épuisée, ou interruption).",

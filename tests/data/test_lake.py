@@ -17,11 +17,11 @@ import polars as pl
 import pytest
 
 from data.contracts import TABLES
-from data.schema import ContractError
 from data.drafts import LakeError, with_machine_columns
 from data.lake import Lake
 from data.manifest import ingest_id, sha256_of
 from data.rejects import REASONS, empty_rejects, reject
+from data.schema import ContractError
 from data.sources.base import Parsed, ReadOptions
 from tests.fictitious import siren
 
