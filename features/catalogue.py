@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from features import budgets, dues, funding, funding_mix, payments, structures
+from features import budgets, debts, dues, funding, funding_mix, payments, structures
 from features.indicator import THEMES, Indicator
 
 INDICATORS: dict[str, Indicator] = {
     indicator.name: indicator
-    for module in (funding, funding_mix, payments, budgets, dues, structures)
+    for module in (funding, funding_mix, payments, budgets, debts, dues, structures)
     for indicator in module.INDICATORS
 }
 

@@ -1,4 +1,4 @@
-"""Debt, account and alert indicators: what creditors, deposits and regional cells say."""
+"""Account and alert indicators: what deposits of accounts and regional cells say."""
 
 from __future__ import annotations
 
@@ -7,58 +7,47 @@ import narwhals as nw
 from features.asof import add_months, to_day
 from features.engines.base import Frame
 from features.frames import Day, known
-from features.indicator import Indicator, count, eur, in_months, ratio, total
+from features.indicator import Indicator, count, in_months, ratio, total
 
 _c = nw.col
-_NO_DEBT = "situation auprès de l'URSSAF non communiquée"
 _NO_ACCOUNT = "aucun compte déposé (obligatoire au-delà de 153 000 € de subventions et dons)"
 #: legal nine months after the end of the year, with three of tolerance
 DEPOSIT_MONTHS = 12
 
 
-def debts(day: Day) -> Frame:
-    """Return the debt states known over 36 months, with flags by recency.
-
-    `latest` marks the states of the last day known for the structure.
-    """
-    edges = {months: to_day(add_months(day.as_of, -months)) for months in (12, 24, 36)}
-    seen = known(day.facts.debts, day.as_of).filter(_c("known_day") > edges[36])
-    return seen.with_columns(
-        (_c("known_day") == _c("known_day").max().over("siren")).alias("latest"),
-        (_c("known_day") > edges[12]).alias("year1"),
-        ((_c("known_day") > edges[24]) & (_c("known_day") <= edges[12])).alias("year2"),
-        (_c("outstanding_cents") * 20 > _c("due_cents")).alias("owed"),
-    )
-
-
 def accounts(day: Day) -> Frame:
-    """Return the deposits of accounts known, with their delay after the end of the year."""
+    """Return the accounts known to be deposited, with their delay after the end of the year.
+
+    Accounts published again (a correction, another file) were deposited the first time.
+    """
     edge = to_day(add_months(day.as_of, -36))
-    return known(day.facts.accounts, day.as_of).with_columns(
-        (_c("filed_day") - _c("closed_day")).alias("delay"),
-        (_c("closed_day") > edge).alias("recent"),
-        (_c("closed_day") == _c("closed_day").max().over("siren")).alias("latest"),
+    return (
+        known(day.facts.accounts, day.as_of)
+        .group_by("siren", "closed_day")
+        .agg(_c("filed_day").min())
+        .with_columns(
+            (_c("filed_day") - _c("closed_day")).alias("delay"),
+            (_c("closed_day") > edge).alias("recent"),
+            (_c("closed_day") == _c("closed_day").max().over("siren")).alias("latest"),
+        )
     )
 
 
 def alerts(day: Day) -> Frame:
-    """Return the warnings known, with flags by recency."""
+    """Return the warnings known, each once, with flags by recency."""
     edges = {months: to_day(add_months(day.as_of, -months)) for months in (12, 36)}
-    return known(day.facts.alerts, day.as_of).with_columns(
-        (_c("raised_day") > edges[12]).alias("year1"),
-        (_c("raised_day") > edges[36]).alias("year3"),
+    return (
+        known(day.facts.alerts, day.as_of)
+        .select("siren", "severity", "raised_day")
+        .unique()
+        .with_columns(
+            (_c("raised_day") > edges[12]).alias("year1"),
+            (_c("raised_day") > edges[36]).alias("year3"),
+        )
     )
 
 
 INGREDIENTS: dict[str, dict[str, nw.Expr]] = {
-    "debt": {
-        "_debt_due": total("due_cents", _c("latest")),
-        "_debt_outstanding": total("outstanding_cents", _c("latest")),
-        "_debt_due1": total("due_cents", _c("year1")),
-        "_debt_owed1": total("outstanding_cents", _c("year1")),
-        "_debt_due2": total("due_cents", _c("year2")),
-        "_debt_owed2": total("outstanding_cents", _c("year2")),
-    },
     "account": {
         "_deposits": count(~_c("closed_day").is_null()),
         "_closed_day": _c("closed_day").max(),
@@ -69,78 +58,6 @@ INGREDIENTS: dict[str, dict[str, nw.Expr]] = {
 }
 
 INDICATORS: tuple[Indicator, ...] = (
-    Indicator(
-        "debt_ratio",
-        "debt",
-        "panel",
-        "ratio",
-        1,
-        _NO_DEBT,
-        "Dettes sociales rapportées aux cotisations dues",
-        "Les cotisations impayées représentent {value} des cotisations dues.",
-        "la dette sociale est le premier signe d'une trésorerie vide",
-        ratio(_c("_debt_outstanding"), _c("_debt_due")),
-    ),
-    Indicator(
-        "debt_outstanding_eur",
-        "debt",
-        "panel",
-        "eur",
-        1,
-        _NO_DEBT,
-        "Dettes sociales",
-        "La structure doit {value} de cotisations.",
-        "montant à couvrir par un plan",
-        eur(_c("_debt_outstanding")),
-    ),
-    Indicator(
-        "debt_plan",
-        "debt",
-        "debt",
-        "flag",
-        0,
-        _NO_DEBT,
-        "Plan d'apurement en cours",
-        "Un plan d'apurement des dettes sociales est en cours.",
-        "un plan signale une difficulté déjà prise en charge",
-        nw.when(_c("plan") & _c("latest")).then(nw.lit(1.0)).otherwise(nw.lit(0.0)).max(),
-    ),
-    Indicator(
-        "debt_year_ratio",
-        "debt",
-        "panel",
-        "ratio",
-        1,
-        _NO_DEBT,
-        "Dettes sociales rapportées aux cotisations, sur douze mois",
-        "Sur douze mois, {value} des cotisations dues sont restées impayées à l'échéance.",
-        "une dette qui dure compte plus qu'un incident",
-        ratio(_c("_debt_owed1"), _c("_debt_due1")),
-    ),
-    Indicator(
-        "debt_year_before_ratio",
-        "debt",
-        "panel",
-        "ratio",
-        1,
-        _NO_DEBT,
-        "Dettes sociales rapportées aux cotisations, l'année d'avant",
-        "L'année d'avant, {value} des cotisations dues étaient restées impayées à l'échéance.",
-        "mémoire des difficultés passées",
-        ratio(_c("_debt_owed2"), _c("_debt_due2")),
-    ),
-    Indicator(
-        "debt_periods_count",
-        "debt",
-        "debt",
-        "count",
-        1,
-        _NO_DEBT,
-        "Périodes avec cotisations impayées depuis trois ans",
-        "{value} période(s) de cotisations restées impayées depuis trois ans.",
-        "répétition des incidents",
-        count(_c("owed")).cast(nw.Float64),
-    ),
     Indicator(
         "months_since_accounts",
         "account",

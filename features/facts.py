@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Protocol
 
 import narwhals as nw
@@ -11,9 +12,11 @@ import polars as pl
 from data.contracts import TABLES
 from data.drafts import with_machine_columns
 from data.reference import bands
+from features.coverage import PARTIAL_SOURCES
 from features.engines import Engine
 from features.engines.base import Frame
 
+_MONTHS = (date(1950, 1, 1), date(2099, 12, 1))
 #: kinds of purpose read in the words of a grant line, first match wins
 PURPOSE_KINDS: dict[str, str] = {
     "job_post": r"fonjep|(^| )(jep|cui|cae)( |$)|poste|emploi|adulte",
@@ -77,6 +80,22 @@ def _purpose_kind() -> nw.Expr:
     return chain.otherwise(nw.lit("other"))
 
 
+def _periods() -> pl.DataFrame:
+    """Return each way to write a period of contributions, and its last day (number)."""
+    months = pl.DataFrame({"first": pl.date_range(*_MONTHS, interval="1mo", eager=True)})
+    end, year = pl.col("first").dt.month_end(), pl.col("first").dt.year()
+    quarter = pl.col("first").dt.quarter()
+    written = (
+        (pl.col("first").dt.strftime("%Y-%m"), end),
+        (pl.format("{}-Q{}", year, quarter), pl.date(year, 3 * quarter, 1).dt.month_end()),
+        (year.cast(pl.String), pl.date(year, 12, 31)),
+    )
+    return pl.concat(
+        months.select(text.alias("period"), day.cast(pl.Int32).alias("period_day"))
+        for text, day in written
+    ).unique()
+
+
 def _of_units(files: FactFiles, engine: Engine, table: str) -> Frame:
     """Return the rows whose unit is known: an RNA number alone says nothing of a SIREN."""
     return files.load(engine, table).filter(~nw.col("siren").is_null())
@@ -117,6 +136,7 @@ def prepare(files: FactFiles, engine: Engine) -> Facts:
             "purpose_key",
             "purpose_kind",
             "stage",
+            nw.col("source").is_in(PARTIAL_SOURCES).alias("partial"),
             "instrument",
             "multi_year",
             "fiscal_year",
@@ -154,13 +174,19 @@ def prepare(files: FactFiles, engine: Engine) -> Facts:
         events=_of_units(files, engine, "events").select(
             "siren", "kind", "occurred_day", "known_day", "retracted_day"
         ),
-        payments=files.load(engine, "payments").select(
-            "siren",
-            "funder_id",
-            "due_day",
-            "paid_day",
-            nw.col("amount_cents").alias("cents"),
-            "known_day",
+        payments=engine.keep(
+            # an instalment that a later export tells again is no second one
+            files.load(engine, "payments")
+            .group_by("siren", "payment_id", "funder_id", "due_day", "paid_day", "amount_cents")
+            .agg(nw.col("known_day").min())
+            .select(
+                "siren",
+                "funder_id",
+                "due_day",
+                "paid_day",
+                nw.col("amount_cents").alias("cents"),
+                "known_day",
+            )
         ),
         funder_delays=files.load(engine, "funder_delays").select(
             "funder_id", "year", "mean_days", "known_day"
@@ -173,8 +199,11 @@ def prepare(files: FactFiles, engine: Engine) -> Facts:
             nw.col("amount_cents").alias("cents"),
             "known_day",
         ),
-        debts=files.load(engine, "debts").select(
-            "siren", "due_cents", "outstanding_cents", "plan", "known_day"
+        debts=files.load(engine, "debts")
+        .join(engine.small(_periods()), on="period", how="left")
+        .select(
+            *("siren", "creditor", "period", "debt_id", "due_cents", "outstanding_cents", "plan"),
+            *("period_day", "known_day"),
         ),
         accounts=files.load(engine, "accounts").select(
             "siren", "closed_day", "filed_day", "known_day"

@@ -20,7 +20,7 @@ import narwhals as nw
 import polars as pl
 
 from data.errors import VeilleError
-from features import budgets, dues, funding, funding_mix, payments, structures
+from features import budgets, debts, dues, funding, funding_mix, payments, structures
 from features.asof import to_day
 from features.catalogue import INDICATORS, catalogue_hash
 from features.engines.base import Engine, Frame
@@ -54,7 +54,7 @@ def _names(grain: str) -> list[Indicator]:
 def _aggregate(frame: Frame, grain: str) -> Frame:
     shared = {
         name: expr
-        for module in (funding, funding_mix, payments, dues)
+        for module in (funding, funding_mix, payments, debts, dues)
         for name, expr in module.INGREDIENTS.get(grain, {}).items()
     }
     return frame.group_by("siren").agg(
@@ -112,7 +112,7 @@ def compute_day(facts: Facts, as_of: date) -> pl.DataFrame:
         (payments.states(day), "payment"),
         (payments.delays(day), "delay"),
         (budgets.exposures(day), "budget"),
-        (dues.debts(day), "debt"),
+        (debts.debts(day), "debt"),
         (dues.accounts(day), "account"),
         (dues.alerts(day), "alert"),
     ):

@@ -9,13 +9,13 @@ from typing import get_args
 import polars as pl
 import pytest
 
-from features import budgets, dues, funding, funding_mix, payments, structures
+from features import budgets, debts, dues, funding, funding_mix, payments, structures
 from features.catalogue import INDICATORS, THEMES, Indicator, catalogue_hash
 from features.indicator import Direction, Grain, Kind, Theme
 from tests.features.test_panel import WORLD, YEAR_END
 from tests.features.worlds import panel_of
 
-MODULES = (funding, funding_mix, payments, budgets, dues, structures)
+MODULES = (funding, funding_mix, payments, budgets, debts, dues, structures)
 UNITS = {"eur", "ratio", "days", "count", "months", "years", "flag", "index", "level", "category"}
 BLANKS = {"value", "ont_change", "a_change", "avaient_change"}
 
@@ -57,7 +57,7 @@ def test_units_are_said_by_the_names() -> None:
 def test_ingredients_are_named_once_and_apart_from_indicators() -> None:
     names = [
         name
-        for module in (funding, funding_mix, payments, dues)
+        for module in (funding, funding_mix, payments, debts, dues)
         for by_grain in module.INGREDIENTS.values()
         for name in by_grain
     ]

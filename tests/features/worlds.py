@@ -135,15 +135,23 @@ def _event(rng: random.Random, size: int) -> Row:
 
 
 def _debt(rng: random.Random, size: int) -> Row:
-    due = euros(rng, 20_000)
-    return {
-        "siren": siren(rng.randrange(size)),
-        "creditor": "urssaf",
-        "period": f"{rng.randrange(2013, 2023)}-Q{rng.randrange(1, 5)}",
-        "due_eur": due,
-        "outstanding_eur": rng.choice((Decimal(0), due, due / 20)).quantize(Decimal("0.01")),
-        "plan": rng.random() < 0.3,
-    }
+    due, year = euros(rng, 20_000), rng.randrange(2013, 2023)
+    owed = rng.choice((Decimal(0), due, due / 20)).quantize(Decimal("0.01"))
+    common = {"siren": siren(rng.randrange(size)), "creditor": "urssaf"}
+    kind = rng.choice(("whole", "whole", "owed", "due", "plan"))
+    if kind == "whole":
+        period = f"{year}-Q{rng.randrange(1, 5)}"
+        plan = rng.random() < 0.3
+        return {**common, "period": period, "due_eur": due, "outstanding_eur": owed, "plan": plan}
+    # successive states of few debts, of which each line says one thing
+    number = rng.randrange(3)
+    period = f"{2016 + number}-{rng.choice(('03', '11'))}" if rng.random() < 0.9 else str(year)
+    said: Row = {
+        "owed": {"outstanding_eur": owed},
+        "due": {"due_eur": due},
+        "plan": {"plan": rng.random() < 0.5, "outstanding_eur": rng.choice((due, None))},
+    }[kind]
+    return {**common, "period": period, "debt_id": f"{kind}-{number}", **said}
 
 
 def _account(rng: random.Random, size: int) -> Row:
@@ -173,7 +181,7 @@ DRAWS: dict[str, Draw] = {
     "alerts": _alert,
 }
 #: rows of each table by structure
-DENSITY = {"structures": 1.5, "grants": 22.0, "payments": 8.0, "events": 0.6}
+DENSITY = {"structures": 1.5, "grants": 22.0, "payments": 8.0, "events": 0.6, "debts": 6.0}
 _FIXED = {"funder_delays": 14, "budgets": 60}
 
 
@@ -241,10 +249,10 @@ def tables(world: World) -> dict[str, pl.DataFrame]:
     frames = {}
     for name, rows in world.items():
         wanted = TABLES[name].schema()
-        schema = {c: t for c, t in wanted.items() if c not in {"source", "source_row"}}
+        schema = {c: t for c, t in wanted.items() if c != "source_row"}
         columns = {c: [row.get(c) for row in rows] for c in schema}
         frame = pl.DataFrame(columns, schema=schema).with_columns(
-            pl.lit("fictif").alias("source"),
+            pl.col("source").fill_null("fictif"),
             pl.int_range(1, pl.len() + 1, dtype=pl.Int64).alias("source_row"),
         )
         frames[name] = frame.select(list(wanted))
