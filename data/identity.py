@@ -200,15 +200,19 @@ def _continued(
 
 
 def _events(lake: Lake, links: pl.DataFrame, units: pl.DataFrame) -> pl.DataFrame:
+    events = _facts(lake, "events").with_row_index("event")
+    # A notice takes back what was said before it: a unit dissolved anew after an annulment is.
     retracted = (
         _facts(lake, "retractions")
-        .group_by("notice_id")
-        .agg(pl.col("known_on").min().alias("taken_back_on"))
+        .select("notice_id", pl.col("known_on").alias("taken_back_on"))
+        .join(events.select("event", "notice_id", "known_on"), on="notice_id", how="inner")
+        .filter(pl.col("known_on") <= pl.col("taken_back_on"))
+        .group_by("event")
+        .agg(pl.col("taken_back_on").min())
     )
     columns = list(TABLES["events"].columns)
     found = (
-        _facts(lake, "events")
-        .join(retracted, on="notice_id", how="left")
+        events.join(retracted, on="event", how="left")
         .join(links.lazy().rename({"siren": "unit"}), on="rna", how="left")
         .with_columns(
             pl.when(pl.col("siren").is_null()).then(_later("linked_on")).otherwise("known_on"),

@@ -62,6 +62,19 @@ def rejects() -> str:
     return table(("motif", "sens"), [(f"`{code}`", text) for code, text in REASONS.items()])
 
 
+def sources() -> str:
+    """Return every published format that is read, then those known and not read."""
+    from data.sources import SOURCES
+    from data.sources.known import NOT_READ
+
+    rows = [(f"[`{s.name}`]({s.name}.md)", s.title) for s in SOURCES.values()]
+    return (
+        table(("source", "ce que c'est"), rows)
+        + "\n\nSont reconnus, nommés et laissés de côté :\n\n"
+        + "\n".join(f"- {known.what}" for known in NOT_READ)
+    )
+
+
 def indicators() -> str:
     """Return every indicator, theme by theme: what it says, and what its absence means."""
     from features.catalogue import INDICATORS, THEMES
@@ -174,4 +187,5 @@ PAGES: dict[str, Callable[[], str]] = {
     "docs/indicators.md": indicators,
     "docs/rejects.md": rejects,
     "docs/settings.md": settings,
+    "docs/sources/README.md": sources,
 }

@@ -213,7 +213,12 @@ def test_a_notice_taken_back_says_since_when(world: World) -> None:
         "events", {"siren": siren(1), "notice_id": "A1"}, {"siren": siren(2), "notice_id": "A2"}
     )
     world.bring("retractions", {"notice_id": "A1", "known_on": NEW})
-    assert world.known("events", "siren", "retracted_on") == [(siren(1), NEW), (siren(2), None)]
+    world.bring("events", {"siren": siren(3), "notice_id": "A1", "known_on": date(2023, 1, 1)})
+    assert world.known("events", "siren", "retracted_on") == [
+        (siren(1), NEW),
+        (siren(2), None),
+        (siren(3), None),  # said again after it was taken back
+    ]
 
 
 def test_what_is_known_later_changes_nothing_before(world: World) -> None:
