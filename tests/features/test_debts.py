@@ -134,6 +134,23 @@ def test_what_is_not_told_is_no_debt_of_zero(seen: Seen) -> None:
     assert (owing["debt_ratio"], owing["debt_year_ratio"], owing["debt_plan"]) == (None, None, None)
 
 
+@pytest.mark.parametrize(("euros", "late"), [(50, 0), (51, 1)])
+def test_a_twentieth_of_the_month_counts_as_paid(seen: Seen, euros: int, late: int) -> None:
+    row = seen(YEAR_END, debts=[*CONTRIBUTIONS, owed(SMALL, "2019-06", YEAR_END, euros)])
+    assert row["debt_periods_count"] == late
+
+
+def test_the_month_that_is_not_over_is_not_counted(seen: Seen) -> None:
+    early = [
+        line("due-2019-12", "2019-12", YEAR_END, due_eur=Decimal(1_000)),
+        owed("ecn-5", "2019-12", YEAR_END, 500),
+    ]
+    row = seen(YEAR_END, debts=[*CONTRIBUTIONS, *STATES, *early])
+    assert row["debt_outstanding_eur"] == 1_400
+    assert row["debt_year_ratio"] == pytest.approx(640 / 12_000)
+    assert row["debt_periods_count"] == 2
+
+
 def test_a_debt_paid_is_a_debt_of_zero(seen: Seen) -> None:
     row = seen(YEAR_END, debts=[*CONTRIBUTIONS, *STATES[4:6]])
     assert (row["debt_outstanding_eur"], row["debt_ratio"], row["debt_periods_count"]) == (0, 0, 0)
