@@ -107,29 +107,29 @@ def _regular(raw: bytes, layout: Layout, *, final: bool) -> _Records | None:
     low = np.flatnonzero(text.view(np.int8) <= ord(" "))
     is_end = text[low] == _LF
     ends, blanks = low[is_end], low[~is_end]
-    closed, last, quotes = ends, np.arange(ends.size), None
-    if b'"' in raw:
+    closed, last, cuts, quoted = ends, np.arange(ends.size), text == separator, b'"' in raw
+    if quoted:
         quotes = np.flatnonzero(text == _QUOTE)
-        outside = np.searchsorted(quotes, ends) % 2 == 0
+        runs = np.diff(quotes, prepend=0, append=text.size)
+        inside = np.repeat(np.arange(runs.size) % 2 == 1, runs)
+        outside = ~inside[ends]
         if not outside.any() or (final and not outside[-1]):
             return None
         closed, last = ends[outside], np.flatnonzero(outside)
         blanks = np.concatenate([blanks, ends[~outside]])
         text = text[: closed[-1] + 1]
         quotes = quotes[: np.searchsorted(quotes, text.size)]
+        cuts = cuts[: text.size] & ~inside[: text.size]
         # The byte before position 0 is read as the last one, a line end.
         sides = np.concatenate([text[quotes[::2] - 1], text[quotes[1::2] + 1]])
         if not np.isin(sides, (separator, _LF, _QUOTE)).all():
             return None
     if width < 2 or not closed.size:
         return None
-    separators = np.flatnonzero(text == separator)
     starts = np.concatenate([[0], last[:-1] + 1])
-    if quotes is not None:
-        separators = separators[np.searchsorted(quotes, separators) % 2 == 0]
-        if _runaway(raw, starts, last, ends, layout.separator):
-            return None
-    fields = _fields(separators, closed, width)
+    if quoted and _runaway(raw, starts, last, ends, layout.separator):
+        return None
+    fields = _fields(np.flatnonzero(cuts), closed, width)
     if fields is not None and fields.max() > width:
         return None
     return _Records(
@@ -137,7 +137,7 @@ def _regular(raw: bytes, layout: Layout, *, final: bool) -> _Records | None:
         lines=int(last[-1] + 1),
         starts=starts,
         fields=fields,
-        quoted=quotes is not None,
+        quoted=quoted,
         blanks=_at_edges(text, blanks[blanks < text.size], separator),
     )
 
