@@ -1,0 +1,98 @@
+"""What is known of one structure: theme by theme, funder by funder, year by year, and from where."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+if TYPE_CHECKING:
+    from data.lake import Lake
+
+
+@dataclass(frozen=True)
+class _Theme:
+    name: str
+    year: pl.Expr
+    amount: str | None = None
+
+
+_THEMES: dict[str, _Theme] = {
+    "structures": _Theme("structure", pl.col("known_on").dt.year()),
+    "grants": _Theme("funding", pl.col("fiscal_year"), "amount_eur"),
+    "payments": _Theme("payment", pl.col("due_on").dt.year(), "amount_eur"),
+    "debts": _Theme("debt", pl.col("known_on").dt.year(), "outstanding_eur"),
+    "accounts": _Theme("account", pl.col("closed_on").dt.year()),
+    "workforce": _Theme("staff", pl.col("month_on").dt.year()),
+    "ratings": _Theme("rating", pl.col("rated_on").dt.year()),
+    "events": _Theme("event", pl.col("occurred_on").dt.year()),
+    "alerts": _Theme("alert", pl.col("raised_on").dt.year()),
+}
+SCHEMA = pl.Schema(
+    {
+        "theme": pl.String(),
+        "funder_id": pl.String(),
+        "year": pl.Int32(),
+        "source": pl.String(),
+        "file": pl.String(),
+        "facts": pl.Int64(),
+        "amount_eur": pl.Float64(),
+        "known_from": pl.Date(),
+        "known_to": pl.Date(),
+    }
+)
+
+
+def provenance(lake: Lake, siren: str) -> pl.DataFrame:
+    """Return what the lake holds of a structure.
+
+    Returns
+    -------
+    polars.DataFrame
+        Columns of `SCHEMA`: one row a theme, funder (null where there is none), year, source and
+        file. A line found through an RNA number, a name or a succession has the file "identity".
+    """
+    names = {m.ingest_id: m.file for m in lake.manifests()}
+    pieces = [pl.DataFrame(schema=SCHEMA)]
+    for table, theme in _THEMES.items():
+        files = lake.files(table)
+        if not files:
+            continue
+        facts = pl.scan_parquet(files, include_file_paths="path").filter(pl.col("siren") == siren)
+        has_funder = "funder_id" in facts.collect_schema()
+        amount = pl.lit(None, dtype=pl.Float64)
+        if theme.amount is not None:
+            amount = pl.col(theme.amount).cast(pl.Float64)
+        ingest = pl.col("path").str.extract(r"([0-9a-f]{16})[/\\][a-z_]+[/\\][^/\\]+$")
+        pieces.append(
+            facts.select(
+                pl.lit(theme.name).alias("theme"),
+                (pl.col("funder_id") if has_funder else pl.lit(None, pl.String)).alias("funder_id"),
+                theme.year.cast(pl.Int32).alias("year"),
+                "source",
+                ingest.replace_strict(names, default="identity", return_dtype=pl.String).alias(
+                    "file"
+                ),
+                amount.alias("amount_eur"),
+                "known_on",
+            )
+            .group_by("theme", "funder_id", "year", "source", "file")
+            .agg(
+                pl.len().cast(pl.Int64).alias("facts"),
+                pl.col("amount_eur").sum(),
+                pl.col("known_on").min().alias("known_from"),
+                pl.col("known_on").max().alias("known_to"),
+            )
+            .select(list(SCHEMA))
+            .collect()
+        )
+    order = {theme.name: at for at, theme in enumerate(_THEMES.values())}
+    return pl.concat(pieces).sort(
+        pl.col("theme").replace_strict(order, return_dtype=pl.Int32),
+        "funder_id",
+        "year",
+        "source",
+        "file",
+        nulls_last=True,
+    )

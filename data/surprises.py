@@ -1,0 +1,177 @@
+"""What looks wrong in what was ingested, though every line of it was readable."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from data.manifest import Manifest
+
+#: structures present both years, from which a change of scale is no accident
+_MIN_STRUCTURES = 20
+#: powers of ten by which amounts were multiplied, with the margin of a median
+_SCALES = ((10.0, 8.0, 12.5), (100.0, 80.0, 125.0))
+#: share of the structures with three lines or more whose largest line is the sum of the others
+_TOTALS_SHARE = 0.2
+_MIN_LINES = 20
+_ONE_LINE_SHARE = 0.9
+
+
+@dataclass(frozen=True)
+class Surprise:
+    """One thing to look at: how grave, where, what was found and expected, what to do."""
+
+    code: str
+    severity: str
+    what: str
+    where: str
+    value: str
+    expected: str
+    todo: str
+
+    def as_dict(self) -> dict[str, str]:
+        """Return the fields by name."""
+        return asdict(self)
+
+
+def surprises(grants: pl.LazyFrame, manifests: Sequence[Manifest]) -> list[Surprise]:
+    """Return what is surprising in the grants and the ingests, the gravest first."""
+    found = [
+        *_scales(grants),
+        *_totals(grants),
+        *_one_line(grants),
+        *_negative(grants),
+        *_two_sources(manifests),
+    ]
+    return sorted(found, key=lambda s: (s.severity != "high", s.code, s.where))
+
+
+def _scales(grants: pl.LazyFrame) -> Iterator[Surprise]:
+    yearly = grants.filter(pl.col("amount_eur") > 0).group_by(
+        "funder_id", "stage", "fiscal_year", "siren"
+    )
+    amounts = yearly.agg(pl.col("amount_eur").cast(pl.Float64).sum().alias("euros"))
+    before = amounts.with_columns(pl.col("fiscal_year") + 1).rename({"euros": "before"})
+    ratios = (
+        amounts.join(before, on=["funder_id", "stage", "fiscal_year", "siren"], how="inner")
+        .group_by("funder_id", "stage", "fiscal_year")
+        .agg(
+            (pl.col("euros") / pl.col("before")).median().alias("ratio"),
+            pl.len().alias("structures"),
+        )
+        .filter(pl.col("structures") >= _MIN_STRUCTURES)
+        .collect()
+    )
+    for power, low, high in _SCALES:
+        for row in ratios.filter(pl.col("ratio").is_between(low, high)).iter_rows(named=True):
+            yield Surprise(
+                "amounts-scale",
+                "high",
+                f"Les montants semblent multipliés par {power:.0f} d'une année sur l'autre.",
+                f"{row['funder_id']}, exercice {row['fiscal_year']}",
+                f"rapport médian {row['ratio']:.2f} sur {row['structures']} structures",
+                "un rapport médian proche de 1",
+                "comparer au document d'origine ; au besoin ne pas ingérer cet exercice",
+            )
+
+
+def _totals(grants: pl.LazyFrame) -> Iterator[Surprise]:
+    by_structure = (
+        grants.group_by("dataset", "fiscal_year", "stage", "siren")
+        .agg(
+            pl.len().alias("lines"),
+            pl.col("amount_eur").cast(pl.Float64).max().alias("largest"),
+            pl.col("amount_eur").cast(pl.Float64).sum().alias("sum"),
+        )
+        .filter((pl.col("lines") >= 3) & (pl.col("largest") > 0))
+        .group_by("dataset", "fiscal_year", "stage")
+        .agg(
+            pl.len().alias("structures"),
+            ((pl.col("sum") - 2 * pl.col("largest")).abs() < 0.01).sum().alias("doubled"),
+        )
+        .filter(
+            (pl.col("structures") >= _MIN_STRUCTURES)
+            & (pl.col("doubled") > _TOTALS_SHARE * pl.col("structures"))
+        )
+        .collect()
+    )
+    for row in by_structure.iter_rows(named=True):
+        yield Surprise(
+            "totals-counted",
+            "high",
+            "Des lignes de total semblent comptées avec leur détail.",
+            f"{row['dataset']}, exercice {row['fiscal_year']}",
+            f"{row['doubled']} structures sur {row['structures']} ont une ligne égale à la somme "
+            "des autres",
+            f"moins de {_TOTALS_SHARE:.0%}",
+            "retirer les lignes de total du fichier, puis l'ingérer de nouveau",
+        )
+
+
+def _one_line(grants: pl.LazyFrame) -> Iterator[Surprise]:
+    heavy = (
+        grants.filter(pl.col("amount_eur") > 0)
+        .group_by("funder_id", "fiscal_year", "stage")
+        .agg(
+            pl.len().alias("lines"),
+            pl.col("amount_eur").cast(pl.Float64).max().alias("largest"),
+            pl.col("amount_eur").cast(pl.Float64).sum().alias("sum"),
+        )
+        .filter(
+            (pl.col("lines") >= _MIN_LINES) & (pl.col("largest") > _ONE_LINE_SHARE * pl.col("sum"))
+        )
+        .collect()
+    )
+    for row in heavy.iter_rows(named=True):
+        yield Surprise(
+            "one-line",
+            "moderate",
+            "Une seule ligne porte presque tout le montant d'un financeur.",
+            f"{row['funder_id']}, exercice {row['fiscal_year']}",
+            f"{row['largest']:.0f} € sur {row['sum']:.0f} €, {row['lines']} lignes",
+            f"moins de {_ONE_LINE_SHARE:.0%} pour une ligne",
+            "vérifier cette ligne : séparateur décimal, centimes, total",
+        )
+
+
+def _negative(grants: pl.LazyFrame) -> Iterator[Surprise]:
+    below = (
+        grants.group_by("funder_id", "fiscal_year", "stage")
+        .agg(pl.col("amount_eur").cast(pl.Float64).sum().alias("sum"), pl.len().alias("lines"))
+        .filter((pl.col("sum") < 0) & (pl.col("lines") >= 3))
+        .collect()
+    )
+    for row in below.iter_rows(named=True):
+        yield Surprise(
+            "negative-total",
+            "moderate",
+            "Un financeur reprend plus qu'il ne donne.",
+            f"{row['funder_id']}, exercice {row['fiscal_year']}",
+            f"{row['sum']:.0f} € sur {row['lines']} lignes",
+            "un total positif",
+            "vérifier le sens des montants de ce fichier",
+        )
+
+
+def _two_sources(manifests: Sequence[Manifest]) -> Iterator[Surprise]:
+    seen: dict[str, set[str]] = {}
+    names: dict[str, str] = {}
+    for m in manifests:
+        seen.setdefault(m.sha256, set()).add(m.source)
+        names[m.sha256] = m.file
+    for sha, sources in seen.items():
+        if len(sources) > 1:
+            yield Surprise(
+                "two-sources",
+                "high",
+                "Le même fichier a été ingéré sous plusieurs sources.",
+                names[sha],
+                ", ".join(sorted(sources)),
+                "une source par fichier",
+                "retirer du lac l'ingestion faite par erreur",
+            )
