@@ -1,7 +1,7 @@
 """Answers of API Association (siva): the link between RNA and SIREN, states, dissolutions.
 
 An answer joins two registers, each with the day of its last change: the later of both is the day it
-counts as known. A dissolution counts as known on that day, or on its own if that is later.
+counts as known; that of a dissolved association, the day of the dissolution if it is later.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def read(path: Path, options: ReadOptions) -> Parsed:
     kept = judged.filter(pl.col("reason").is_null())
     return Parsed(
         rows_in=judged.height,
-        tables={"structures": _structures(kept), "events": _events(kept, options)},
+        tables={"structures": _structures(kept), "events": _events(kept)},
         rejects=rejects_of(judged, _AT_FAULT),
     )
 
@@ -113,6 +113,10 @@ def _judge(answers: pl.DataFrame, options: ReadOptions) -> pl.DataFrame:
         pl.when((pl.col("active") != "true").fill_null(value=True))
         .then("dissolved_on")
         .alias("ended_on"),
+    ).with_columns(
+        pl.coalesce(
+            pl.lit(options.known_on, dtype=pl.Date), pl.max_horizontal("known_on", "ended_on")
+        ).alias("known_on")
     )
 
 
@@ -152,8 +156,7 @@ def _structures(kept: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _events(kept: pl.DataFrame, options: ReadOptions) -> pl.DataFrame:
-    later = pl.max_horizontal("known_on", "ended_on")
+def _events(kept: pl.DataFrame) -> pl.DataFrame:
     return kept.filter(pl.col("ended_on").is_not_null()).select(
         pl.col("unit").alias("siren"),
         pl.col("number").alias("rna"),
@@ -161,5 +164,5 @@ def _events(kept: pl.DataFrame, options: ReadOptions) -> pl.DataFrame:
         pl.col("ended_on").alias("occurred_on"),
         pl.lit(NAME).alias("source"),
         "source_row",
-        (later if options.known_on is None else pl.col("known_on")).alias("known_on"),
+        "known_on",
     )

@@ -1,8 +1,8 @@
 """The national register of associations (RNA): its two exports, current and before 2009.
 
 A row is the state of an association the day it was last updated, which is the day it counts as
-known. A dissolution counts as known the later of that day and of its own: the register does not
-say when it was entered. `date_decla` is the last declaration, never a creation.
+known; the row of a dissolved one, the later of that day and of the dissolution: the register does
+not say when it was entered. `date_decla` is the last declaration, never a creation.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ def parts(path: Path, options: ReadOptions) -> Iterator[Parsed]:
         kept = judged.filter(pl.col("reason").is_null())
         yield Parsed(
             rows_in=judged.height,
-            tables={"structures": _structures(kept), "events": _events(kept, options)},
+            tables={"structures": _structures(kept), "events": _events(kept)},
             rejects=rejects_of(judged, piece.at_fault(_AT_FAULT), message),
         )
 
@@ -148,6 +148,10 @@ def _judge(rows: pl.DataFrame, options: ReadOptions, seen: Seen) -> pl.DataFrame
         pl.when((pl.col("state") == _DISSOLVED) & pl.col("dissolved_on").is_not_null())
         .then("dissolved_on")
         .alias("ended_on"),
+    ).with_columns(
+        pl.coalesce(
+            pl.lit(options.known_on, dtype=pl.Date), pl.max_horizontal("known_on", "ended_on")
+        ).alias("known_on")
     )
 
 
@@ -174,8 +178,7 @@ def _structures(kept: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _events(kept: pl.DataFrame, options: ReadOptions) -> pl.DataFrame:
-    later = pl.max_horizontal("known_on", "ended_on")
+def _events(kept: pl.DataFrame) -> pl.DataFrame:
     return kept.filter(pl.col("ended_on").is_not_null()).select(
         "siren",
         "rna",
@@ -183,5 +186,5 @@ def _events(kept: pl.DataFrame, options: ReadOptions) -> pl.DataFrame:
         pl.col("ended_on").alias("occurred_on"),
         pl.lit(NAME).alias("source"),
         "source_row",
-        (later if options.known_on is None else pl.col("known_on")).alias("known_on"),
+        "known_on",
     )

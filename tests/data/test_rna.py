@@ -124,7 +124,7 @@ def test_a_dissolution_is_known_the_later_of_two_days(tmp_path: Path) -> None:
     ]
     assert parsed.tables["events"]["kind"].unique().to_list() == ["dissolution"]
     structures = parsed.tables["structures"]
-    assert structures["known_on"].to_list()[:2] == [date(2020, 7, 8), date(2019, 1, 1)]
+    assert structures["known_on"].to_list()[:2] == [date(2020, 7, 8), date(2020, 6, 30)]
     assert structures["ceased_on"].to_list() == [date(2020, 6, 30)] * 2 + [None] * 3
 
 
