@@ -6,10 +6,12 @@ Rule, from the lines known by a day:
 - `partial` where it has under a fifth of the lines and of the structures of the median of the
   funder's other years within two years of it (a list begun, cut short, or of another perimeter);
 - a year without lines between two that have some is `absent` (never published);
-- a year without lines after the last that has some is `stopped`, up to the last year of any funder.
+- a year without lines after the last that has some is `stopped`, up to the last year of any
+  funder.
 
-Example: a city's lists of 2018, 2019 and 2021 are known on 31 December 2023, and others' go to 2022.
-2018, 2019 and 2021 are covered, 2020 is absent, 2022 is stopped: nothing was cut in 2020 nor in 2022.
+Example: a city's lists of 2018, 2019 and 2021 are known on 31 December 2023, and others' go to
+2022. 2018, 2019 and 2021 are covered, 2020 is absent, 2022 is stopped: nothing was cut in 2020 nor
+in 2022.
 """
 
 from __future__ import annotations

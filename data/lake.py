@@ -30,7 +30,7 @@ from data import identity
 from data.contracts import TABLES
 from data.drafts import SAME, Draft, draft, with_machine_columns
 from data.manifest import Manifest, ingest_id, read_manifest, sha256_of
-from data.rejects import empty_rejects
+from data.rejects import REJECTS, empty_rejects
 from data.repeated import drop_repeated
 from data.sources.base import Parsed, ReadOptions
 
@@ -182,15 +182,25 @@ class Lake:
         """Return the facts of a table, machine columns included; empty if there are none."""
         return _scan(self.files(table), table)
 
-    def rejects(self) -> pl.DataFrame:
-        """Return every rejected row: source, file, source_row, column, value, reason, message."""
+    def rejects(self, *, source: str | None = None, examples: int | None = None) -> pl.DataFrame:
+        """Return rejected rows: source, file, source_row, column, value, reason, message.
+
+        With `examples`, at most that many for each source, file and reason.
+        """
         frames = [
             pl.scan_parquet(files).select(
                 pl.lit(m.source).alias("source"), pl.lit(m.file).alias("file"), pl.all()
             )
             for m in self.manifests()
-            if (files := self._reject_files(m))
+            if source in (None, m.source) and (files := self._reject_files(m))
         ]
+        if examples is not None:
+            frames = [
+                frame.group_by("source", "file", "reason", maintain_order=True)
+                .head(examples)
+                .select("source", "file", *REJECTS)
+                for frame in frames
+            ]
         empty = empty_rejects().select(
             pl.lit(None, pl.String).alias("source"), pl.lit(None, pl.String).alias("file"), pl.all()
         )

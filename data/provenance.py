@@ -1,4 +1,4 @@
-"""What is known of one structure: theme by theme, funder by funder, year by year, and from where."""
+"""What is known of one structure: by theme, funder and year, from which file, since when."""
 
 from __future__ import annotations
 
@@ -56,7 +56,8 @@ def provenance(lake: Lake, siren: str) -> pl.DataFrame:
     names = {m.ingest_id: m.file for m in lake.manifests()}
     pieces = [pl.DataFrame(schema=SCHEMA)]
     for table, theme in _THEMES.items():
-        files = lake.files(table)
+        # Events are derived whole by identity: as the sources gave them, they have their file.
+        files = lake.raw_files(table) if table == "events" else lake.files(table)
         if not files:
             continue
         facts = pl.scan_parquet(files, include_file_paths="path").filter(pl.col("siren") == siren)

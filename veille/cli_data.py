@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from data.lake import Lake
 from data.rejects import REASONS
 from data.sources import SOURCES
 from features.engines import ENGINES
@@ -29,7 +28,6 @@ def register(app: typer.Typer) -> None:
         epilog="Exemple : veille ingest auto telechargements/, ou veille ingest scdl "
         "subventions_2023.csv --known-on 2024-03-31"
     )(ingest)
-    app.command(epilog="Exemple : veille quality --source scdl --examples 5")(quality)
     app.command(
         epilog="Exemple : veille features --as-of 2024-12-31 --since 2018-12-31 --every quarter"
     )(features)
@@ -101,45 +99,6 @@ def _print_outcomes(outcomes: list[Outcome]) -> None:
         counts = (str(m.rows_in), str(m.rows_kept), str(m.rows_rejected))
         table.add_row(found.file, m.source, *counts, why)
     out.print(table)
-
-
-def quality(
-    source: Annotated[str | None, typer.Option("--source", help="Une seule source.")] = None,
-    examples: Annotated[
-        int, typer.Option("--examples", min=0, help="Lignes rejetées à montrer par raison.")
-    ] = 3,
-    home: HomeOption = None,
-    *,
-    json: JsonOption = False,
-) -> None:
-    """Montrer ce qui a été lu, gardé, rejeté, et pourquoi (fichier, ligne, colonne, valeur)."""
-    lake = Lake(home_of(home).folder)
-    if source is not None and source not in {*SOURCES, *lake.sources()}:
-        raise line.unknown_source(source, "--source")
-    manifests = [m for m in lake.manifests() if source in (None, m.source)]
-    rejects = lake.rejects()
-    if source is not None:
-        rejects = rejects.filter(rejects["source"] == source)
-    shown = rejects.group_by("source", "file", "reason", maintain_order=True).head(examples)
-    columns = ["source", "file", "source_row", "column", "value", "reason", "message"]
-    if json:
-        show(
-            {
-                "ingests": [m.summary() for m in manifests],
-                "examples": shown.select(columns).to_dicts(),
-            }
-        )
-        return
-    table = Table("Source", "Fichier", "Lues", "Gardées", "Rejetées", "Connues du", "au")
-    for m in manifests:
-        counts = (str(m.rows_in), str(m.rows_kept), str(m.rows_rejected))
-        table.add_row(m.source, m.file, *counts, m.known_from or "–", m.known_to or "–")
-    out.print(table)
-    lines = Table("Fichier", "Ligne", "Colonne", "Valeur", "Raison")
-    for row in shown.iter_rows(named=True):
-        value = "" if row["value"] is None else row["value"][:60]
-        lines.add_row(row["file"], str(row["source_row"]), row["column"], value, row["message"])
-    out.print(lines)
 
 
 def features(

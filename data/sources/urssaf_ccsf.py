@@ -125,14 +125,13 @@ def _judged(lines: pl.DataFrame, options: ReadOptions) -> pl.DataFrame:
             ]
         )
     )
+    judged = further(
+        judged, [Rule(~pl.struct(cells_of(judged)).is_first_distinct(), "duplicate_line")]
+    )
     request = ("unit", "debt_id", "known")
     last = pl.struct("treated", "rank", "source_row").rank("ordinal").over(request)
     return further(
-        judged,
-        [
-            Rule(~pl.struct(cells_of(judged)).is_first_distinct(), "duplicate_line"),
-            Rule(last < last.max().over(request), "duplicate_line", "stage", _PASSED),
-        ],
+        judged, [Rule(last < last.max().over(request), "duplicate_line", "stage", _PASSED)]
     )
 
 

@@ -30,6 +30,8 @@ NAME = "urssaf_cotisation"
 TITLE = "URSSAF : cotisations dues"
 
 COLUMNS: dict[str, tuple[str, ...]] = {
+    # read for a line cut after it not to pass for an empty one
+    "office": ("urssaf_gestion",),
     "siret": ("siret",),
     "account": ("compte", "num_cpte", "numero de compte"),
     "period": ("periode",),

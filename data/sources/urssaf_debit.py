@@ -29,6 +29,8 @@ NAME = "urssaf_debit"
 TITLE = "URSSAF : débits (cotisations impayées)"
 
 COLUMNS: dict[str, tuple[str, ...]] = {
+    # read for a line cut after it not to pass for an empty one
+    "office": ("urssaf_gestion",),
     "siret": ("siret",),
     "siren": ("siren",),
     "account": ("num_cpte", "compte", "numero de compte"),
@@ -139,15 +141,12 @@ def _judged(lines: pl.DataFrame, options: ReadOptions) -> pl.DataFrame:
             ]
         )
     )
+    judged = further(
+        judged, [Rule(~pl.struct(cells_of(judged)).is_first_distinct(), "duplicate_line")]
+    )
     debt = ("unit", "debt_id", "known")
     rank = pl.struct("accounted", "order", "source_row").rank("ordinal").over(debt)
-    return further(
-        judged,
-        [
-            Rule(~pl.struct(cells_of(judged)).is_first_distinct(), "duplicate_line"),
-            Rule(rank < rank.max().over(debt), "duplicate_line", "step", _PASSED),
-        ],
-    )
+    return further(judged, [Rule(rank < rank.max().over(debt), "duplicate_line", "step", _PASSED)])
 
 
 def _facts(kept: pl.DataFrame) -> pl.DataFrame:
