@@ -72,9 +72,11 @@ def units(siret: pl.Series, siren: pl.Series | None = None) -> pl.DataFrame:
 def first_rules(otherwise: str = "siret") -> list[Rule]:
     """Return the rules every line is judged by first: its cut, then who it is about.
 
-    A wrong identifier is that of the column `siret`, of `otherwise` where that one is empty.
+    A wrong identifier is that of the column `siret`, of `otherwise` where that one is empty; an
+    absent one is missed where the other lines have theirs.
     """
-    said, there = pl.col("unit_problem"), pl.col("siret").is_not_null()
+    said, written = pl.col("unit_problem"), pl.col("siret").is_not_null()
+    there = written | (pl.col(otherwise).is_null() & written.any())
     return [
         Rule(pl.col("empty"), "empty_line"),
         Rule(pl.col("miscut"), "wrong_field_count"),

@@ -47,3 +47,14 @@ def test_delays_of_years_that_do_not_follow_have_no_drift(seen: Seen) -> None:
     ]
     row = seen(YEAR_END, funder_delays=rows)
     assert (row["funder_delay_days"], row["funder_delay_drift_days"]) == (32, None)
+
+
+def test_an_instalment_told_by_two_exports_counts_once(seen: Seen) -> None:
+    unpaid = payment(1, date(2019, 6, 20), 100, None)
+    later = payment(1, date(2019, 6, 20), 100, date(2019, 7, 10))
+    twice = seen(YEAR_END, payments=[*unpaid, *unpaid])
+    assert (twice["overdue_eur"], twice["overdue_count"]) == (100, 1)
+    paid = seen(YEAR_END, payments=[*unpaid, *later])
+    assert (paid["overdue_eur"], paid["overdue_count"]) == (0, 0)
+    other = seen(YEAR_END, payments=[*unpaid, *payment(2, date(2019, 6, 20), 100, None)])
+    assert other["overdue_count"] == 2
