@@ -60,6 +60,7 @@ def test_sound_files_are_recognised_and_accounted(
     name: str, sound: Samples, tmp_path: Path
 ) -> None:
     assert sound[name], f"tests/data/samples/{name}.py writes no file"
+    kept = 0
     for at, path in enumerate(sound[name]):
         assert recognise(path).source == name, path.name
         made = draft(
@@ -70,7 +71,8 @@ def test_sound_files_are_recognised_and_accounted(
             options=OPTIONS,
         )
         assert made.rows_in == made.rows_kept + made.rows_rejected
-        assert made.rows_kept + made.named > 0, f"{path.name}: no row is kept"
+        kept += made.rows_kept + made.named
+    assert kept, "no row of these samples is kept"
 
 
 def account(name: str, path: Path) -> None:
