@@ -8,8 +8,8 @@ import numpy as np
 import polars as pl
 
 from data.contracts import TABLES
-from data.schema import EUR
 from data.drafts import with_machine_columns
+from data.schema import EUR
 from data.synthetic.geography import siren
 
 FIRST_YEAR, LAST_YEAR = 2013, 2021
