@@ -154,6 +154,7 @@ def prepare(files: FactFiles, engine: Engine) -> Facts:
         .join(midpoints, on="employees_band", how="left")
         .select(
             "siren",
+            "source",
             "ess_family",
             "esus",
             "sector",

@@ -237,17 +237,29 @@ def _peers(cells: Frame, funders: Frame) -> Frame:
 
 
 def _structures(facts: Facts, as_of: date) -> Frame:
+    """Return one row a structure: what each source said last, the latest of those that say it.
+
+    A source that does not know a column never erases what another knows; its own last word, even
+    to say nothing more, replaces its earlier ones.
+    """
     now = known(facts.structures, as_of)
-    latest = now.filter(nw.col("known_day") == nw.col("known_day").max().over("siren"))
-    columns = [c for c in latest.collect_schema().names() if c not in {"siren", "esus"}]
-    return latest.group_by("siren").agg(
-        *[nw.col(c).max().alias(c) for c in columns],
+    day = nw.col("known_day")
+    last = now.filter(day == day.max().over("siren", "source")).with_columns(
         nw.when(nw.col("esus"))
         .then(nw.lit(1))
         .when(~nw.col("esus"))
         .then(nw.lit(0))
-        .max()
+        .cast(nw.Int64)
         .alias("esus"),
+    )
+    columns = set(last.collect_schema().names()) - {"siren", "source", "known_day"}
+    said = last.with_columns(
+        nw.when(~nw.col(c).is_null()).then(day).max().over("siren").alias(f"{c}_said")
+        for c in sorted(columns)
+    )
+    return said.group_by("siren").agg(
+        day.max().alias("known_day"),
+        *(nw.when(day == nw.col(f"{c}_said")).then(nw.col(c)).max() for c in sorted(columns)),
     )
 
 

@@ -26,6 +26,17 @@ def test_the_latest_state_known_by_the_day_counts(seen: Seen) -> None:
     assert (row["sector"], row["esus"], row["employees"]) == ("social", 0, None)
 
 
+def test_a_source_never_erases_what_another_knows(seen: Seen) -> None:
+    stock = structure(A, "culture", "59", LISTED, employees_band="12") | {"source": "sirene"}
+    registry = structure(A, "culture", "62", YEAR_END) | {"source": "rna", "sector": None}
+    row = seen(YEAR_END, structures=[stock, registry])
+    alone = seen(YEAR_END, structures=[stock])
+    assert (row["sector"], row["employees"]) == ("culture", alone["employees"])
+    # … but the last word of one source replaces its own earlier ones.
+    silent = {**stock, "sector": None, "known_on": YEAR_END}
+    assert seen(YEAR_END, structures=[stock, silent])["sector"] is None
+
+
 def test_an_unknown_sector_or_place_has_no_rate(seen: Seen) -> None:
     nowhere = {**structure(A, "culture", "59", LISTED), "sector": None, "departement": None}
     row = seen(YEAR_END, structures=[nowhere, *WORLD["structures"][3:]])
