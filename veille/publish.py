@@ -17,17 +17,26 @@ from serving.publication_files import HISTORY_COLUMNS, REASON_COLUMNS, UNKNOWN_C
 
 #: indicators without which nothing is said of a structure
 ESSENTIAL = ("grants_eur", "history_years")
+_DESCRIBED = (
+    *("name", "ess_family", "sector", "naf", "commune", "departement", "region"),
+    "employees_band",
+)
 _REASONS = {name: dtype for name, (dtype, _) in REASON_COLUMNS.items()}
 
 
 def identities(lake: Lake, as_of: date, sirens: pl.Series) -> pl.DataFrame:
-    """Return the latest description known by `as_of` of each structure, one row each."""
+    """Return the latest description known by `as_of` of each structure, one row each.
+
+    Each source counts by its last word; of several, the latest that says a column.
+    """
     members = pl.DataFrame({"siren": sirens})
     known = (
         lake.scan("structures")
         .filter((pl.col("known_on") <= as_of) & pl.col("siren").is_in(sirens.implode()))
-        .sort("known_on", "source_row", maintain_order=True)
-        .unique("siren", keep="last", maintain_order=True)
+        .sort("known_on", "source", "source_row", maintain_order=True)
+        .unique(["siren", "source"], keep="last", maintain_order=True)
+        .group_by("siren", maintain_order=True)
+        .agg(pl.col(_DESCRIBED).drop_nulls().last())
         .collect()
     )
     names = (

@@ -9,6 +9,8 @@ import polars as pl
 import pytest
 
 from data.lake import Lake
+from data.rejects import empty_rejects
+from data.sources.base import Parsed, ReadOptions
 from features.catalogue import INDICATORS, THEMES
 from tests.fictitious import siren
 from veille import publish
@@ -93,3 +95,38 @@ def test_names_and_history_are_those_known_by_the_day(demo_home: Path) -> None:
         assert found["amount_eur"].sum() >= awarded
         described = publish.identities(lake, day, chosen)
         assert described["siren"].to_list() == chosen.to_list()
+
+
+def test_a_source_that_does_not_know_leaves_what_another_says(tmp_path: Path) -> None:
+    lake = Lake(tmp_path)
+    told = {
+        "sirene": [
+            {
+                "name": "ANCIEN NOM",
+                "sector": "culture",
+                "naf": "90.01Z",
+                "known_on": date(2019, 1, 1),
+            },
+            {"name": "LE NUAGE", "sector": "sport", "naf": None, "known_on": date(2020, 1, 1)},
+        ],
+        "rna": [{"name": "Le Nuage", "commune": "59350", "known_on": date(2022, 1, 1)}],
+    }
+    for source, states in told.items():
+        file = tmp_path / f"{source}.csv"
+        file.write_text(source)
+        rows = [
+            {"siren": siren(1), "source": source, "source_row": at, **state}
+            for at, state in enumerate(states, 1)
+        ]
+        parsed = Parsed(len(rows), {"structures": pl.DataFrame(rows)}, empty_rejects())
+        lake.commit(parsed, source=source, file=file, options=ReadOptions())
+    chosen = pl.Series([siren(1)])
+    columns = ["name", "sector", "naf", "commune"]
+
+    def described(day: date) -> tuple[object, ...]:
+        return publish.identities(lake, day, chosen).select(columns).row(0)
+
+    assert described(date(2019, 6, 1)) == ("ANCIEN NOM", "culture", "90.01Z", None)
+    # The last word of a source replaces its earlier ones, even where it says less.
+    assert described(date(2021, 6, 1)) == ("LE NUAGE", "sport", None, None)
+    assert described(date(2023, 6, 1)) == ("Le Nuage", "sport", None, "59350")
