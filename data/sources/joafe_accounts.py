@@ -198,10 +198,10 @@ def _judged(lines: pl.DataFrame, seen: Seen) -> pl.DataFrame:
         )
     )
     accounts = ("unit", "closed_on")
-    order = pl.struct("filed_on", "source_row")
-    judged = further(
-        judged, [Rule(order.rank("ordinal").over(accounts) > 1, "duplicate_line", "notice", _AGAIN)]
-    )
+    sound = judged.filter(pl.col("reason").is_null())
+    first = sound.sort("filed_on", "source_row").unique(accounts, keep="first")["source_row"]
+    later = ~pl.col("source_row").is_in(first.implode())
+    judged = further(judged, [Rule(later, "duplicate_line", "notice", _AGAIN)])
     kept = judged.filter(pl.col("reason").is_null())
     again = kept.filter(seen.again(kept.select(accounts)))["source_row"].implode()
     return further(

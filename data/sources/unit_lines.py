@@ -117,3 +117,11 @@ def runs(pieces: Iterable[pl.DataFrame], key: Sequence[str]) -> Iterator[pl.Data
         held = pl.concat([held.slice(cut), piece])
     if held is not None:
         yield held
+
+
+def passed(judged: pl.DataFrame, group: Sequence[str], order: Sequence[str]) -> pl.Expr:
+    """Tell which sound lines another one of the same group comes after, in the order given."""
+    sound = judged.filter(pl.col("reason").is_null())
+    # Sorted as a whole: a rank within each group costs a hundred times as much.
+    last = sound.sort(*order).unique(group, keep="last")["source_row"]
+    return ~pl.col("source_row").is_in(last.implode())

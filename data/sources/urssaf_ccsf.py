@@ -16,7 +16,7 @@ from data.sources.base import CERTAIN, NO, Parsed, ReadOptions
 from data.sources.openings import open_whole
 from data.sources.rules import Rule, further, rejects_of, verdicts
 from data.sources.spellings import cells_of, named, places
-from data.sources.unit_lines import date_rules, first_rules, units
+from data.sources.unit_lines import date_rules, first_rules, passed, units
 from data.sources.urssaf_codes import CREDITOR, coded_days
 
 if TYPE_CHECKING:
@@ -128,11 +128,8 @@ def _judged(lines: pl.DataFrame, options: ReadOptions) -> pl.DataFrame:
     judged = further(
         judged, [Rule(~pl.struct(cells_of(judged)).is_first_distinct(), "duplicate_line")]
     )
-    request = ("unit", "debt_id", "known")
-    last = pl.struct("treated", "rank", "source_row").rank("ordinal").over(request)
-    return further(
-        judged, [Rule(last < last.max().over(request), "duplicate_line", "stage", _PASSED)]
-    )
+    before = passed(judged, ("unit", "debt_id", "known"), ("treated", "rank", "source_row"))
+    return further(judged, [Rule(before, "duplicate_line", "stage", _PASSED)])
 
 
 def _facts(kept: pl.DataFrame) -> pl.DataFrame:

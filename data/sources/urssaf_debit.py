@@ -17,7 +17,7 @@ from data.sources import parse
 from data.sources.base import CERTAIN, NO, Parsed, ReadOptions, merged
 from data.sources.rules import Rule, further, rejects_of, verdicts
 from data.sources.spellings import cells_of, places
-from data.sources.unit_lines import date_rules, first_rules, open_lines, runs, units
+from data.sources.unit_lines import date_rules, first_rules, open_lines, passed, runs, units
 from data.sources.urssaf_codes import CREDITOR, cents, coded_days, periods
 
 if TYPE_CHECKING:
@@ -144,9 +144,8 @@ def _judged(lines: pl.DataFrame, options: ReadOptions) -> pl.DataFrame:
     judged = further(
         judged, [Rule(~pl.struct(cells_of(judged)).is_first_distinct(), "duplicate_line")]
     )
-    debt = ("unit", "debt_id", "known")
-    rank = pl.struct("accounted", "order", "source_row").rank("ordinal").over(debt)
-    return further(judged, [Rule(rank < rank.max().over(debt), "duplicate_line", "step", _PASSED)])
+    before = passed(judged, ("unit", "debt_id", "known"), ("accounted", "order", "source_row"))
+    return further(judged, [Rule(before, "duplicate_line", "step", _PASSED)])
 
 
 def _facts(kept: pl.DataFrame) -> pl.DataFrame:

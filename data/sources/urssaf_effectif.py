@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 from itertools import chain
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from data import identifiers
+from data.contracts import TABLES
+from data.rejects import empty_rejects
 from data.sources import parse
 from data.sources.base import CERTAIN, NO, Parsed, ReadOptions, SourceError, merged
 from data.sources.openings import open_pieces
@@ -44,6 +47,8 @@ _EXPECTED = (
     "un fichier d'effectifs a une colonne siret ou siren, et une colonne par mois : eff202311, "
     "eff202312…"
 )
+#: lines whose facts, one a month, are made at once
+_AT_ONCE = 4_000
 _NUMBER = r"^[0-9]{1,7}(?:[.,][0-9]{1,2})?$"
 _NOT_SAID = "-1"
 #: reasons that leave the staff of the other places unknown
@@ -128,15 +133,16 @@ def parts(path: Path, options: ReadOptions) -> Iterator[Parsed]:
             judged = further(judged, [Rule(twice, "duplicate_line", "siren", _TWICE)])
         elif again.len():
             raise _scattered(path)
-        yield Parsed(
-            rows_in=judged.height,
-            tables={
-                "workforce": _facts(
-                    judged.filter(pl.col("reason").is_null()), list(months), options
-                )
-            },
-            rejects=rejects_of(judged, first.header, {**at, **months}),
-        )
+        total = _totals(judged.filter(pl.col("reason").is_null()), list(months))
+        for some in judged.iter_slices(_AT_ONCE):
+            kept = some.filter(pl.col("reason").is_null())
+            yield Parsed(
+                rows_in=some.height,
+                tables={"workforce": _facts(kept, total, options)},
+                rejects=rejects_of(some, first.header, {**at, **months}),
+            )
+        if judged.is_empty():
+            yield Parsed(0, {"workforce": TABLES["workforce"].empty()}, empty_rejects())
 
 
 def _key(at: Mapping[str, int]) -> pl.Expr:
@@ -156,6 +162,11 @@ def _scattered(path: Path) -> SourceError:
     )
 
 
+def _number(month: str) -> str:
+    """Return the name of the column that holds the number of a month, beside its text."""
+    return f"staff {month}"
+
+
 def _staff(month: str) -> pl.Expr:
     """Return the number of a month's column, 0 where it says nothing, null where unreadable."""
     text = pl.col(month).str.replace_all(r"\s", "").str.replace(r"[.,]0+$", "")
@@ -169,11 +180,12 @@ def _staff(month: str) -> pl.Expr:
 
 
 def _judged(lines: pl.DataFrame, months: list[str]) -> pl.DataFrame:
-    """Add `unit` and the verdict."""
+    """Add `unit`, the number of each month, and the verdict."""
     staff = lines.select(_staff(month) for month in months)
     wrong = (pl.when(pl.col(month).is_null()).then(pl.lit(month)) for month in months)
     judged = lines.with_columns(
         *units(lines["siret"], lines["siren"]),
+        *staff.rename(_number).get_columns(),
         staff.select(pl.coalesce(*wrong).alias("wrong")).to_series(),
         staff.select(pl.any_horizontal(pl.all() > 0).alias("some")).to_series(),
     ).with_columns(
@@ -198,18 +210,37 @@ def _judged(lines: pl.DataFrame, months: list[str]) -> pl.DataFrame:
     )
 
 
-def _facts(kept: pl.DataFrame, months: list[str], options: ReadOptions) -> pl.DataFrame:
-    said = (
-        kept.select("unit", "source_row", *(_staff(month) for month in months))
-        .unpivot(index=["unit", "source_row"], variable_name="month", value_name="employees")
-        .filter(pl.col("employees") > 0)
-    )
-    facts = said.select(
-        pl.col("unit").alias("siren"),
-        (pl.col("month") + "-01").str.to_date("%Y-%m-%d").alias("month_on"),
-        pl.col("employees").sum().over("unit", "month"),
-        pl.lit(NAME).alias("source"),
+def _totals(kept: pl.DataFrame, months: list[str]) -> pl.DataFrame:
+    """Return `unit` and, by month, the staff of all its places."""
+    staff = (pl.col(_number(month)).alias(month) for month in months)
+    return kept.select("unit", *staff).group_by("unit").agg(pl.all().sum())
+
+
+def _facts(kept: pl.DataFrame, totals: pl.DataFrame, options: ReadOptions) -> pl.DataFrame:
+    months = totals.columns[1:]
+    whole = kept.select("unit").join(totals, on="unit", how="left", maintain_order="left")
+    said = kept.select(
+        "unit",
         "source_row",
+        # a line tells the months that it fills itself
+        *(pl.when(pl.col(_number(month)) > 0).then(whole[month]).alias(month) for month in months),
     )
-    told = pl.lit(options.known_on) if options.known_on else month_after(facts["month_on"])
-    return facts.with_columns(told.alias("known_on"))
+    first = {month: date.fromisoformat(f"{month}-01") for month in months}
+    after = month_after(pl.Series(list(first.values()), dtype=pl.Date)).to_list()
+    told = dict(zip(months, after, strict=True))
+    return (
+        said.unpivot(index=["unit", "source_row"], variable_name="month", value_name="employees")
+        .filter(pl.col("employees").is_not_null())
+        .select(
+            pl.col("unit").alias("siren"),
+            pl.col("month").replace_strict(first, return_dtype=pl.Date).alias("month_on"),
+            "employees",
+            pl.lit(NAME).alias("source"),
+            "source_row",
+            (
+                pl.lit(options.known_on)
+                if options.known_on
+                else pl.col("month").replace_strict(told, return_dtype=pl.Date)
+            ).alias("known_on"),
+        )
+    )
