@@ -60,7 +60,9 @@ def test_another_seed_another_world() -> None:
 
 
 def test_every_table_is_written_and_numbered_once(tables: dict[str, pl.DataFrame]) -> None:
-    assert set(tables) == set(TABLES)
+    # What the simulation has no use for: its units are never continued, rated nor taken back.
+    absent = {"successions", "retractions", "ratings", "workforce"}
+    assert set(tables) == set(TABLES) - absent
     assert all(frame.height > 0 for frame in tables.values())
     assert all((frame["source"] == "synthetic").all() for frame in tables.values())
     rows = pl.concat([frame["source_row"] for frame in tables.values()])
