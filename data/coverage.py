@@ -4,7 +4,8 @@ Rule, from the lines known by a day:
 
 - a year that has lines is `covered`;
 - `partial` where it has under a fifth of the lines and of the structures of the median of the
-  funder's other years within two years of it (a list begun, cut short, or of another perimeter);
+  funder's other years within two years of it (a list begun, cut short, or of another perimeter), or
+  is known from extracts of one scheme alone while whole lists of the funder are known;
 - a year without lines between two that have some is `absent` (never published);
 - a year without lines after the last that has some is `stopped`, up to the last year of any
   funder.
@@ -20,6 +21,8 @@ from datetime import date
 
 import polars as pl
 
+#: extracts of one scheme, one payer or one kind of support: never the whole of a funder's grants
+PARTIAL_SOURCES = ("chorus", "fonjep", "helios", "osiris", "subventia", "reserve", "decp")
 #: under this share of its neighbours, in lines and in structures, a year is partial
 PARTIAL_SHARE = 0.2
 _NEIGHBOURS_YEARS = 2
@@ -44,7 +47,8 @@ def funder_years(grants: pl.LazyFrame, *, as_of: date | None = None) -> pl.DataF
     Parameters
     ----------
     grants : polars.LazyFrame
-        Table `grants`, as the sources gave it.
+        Table `grants`, as the sources gave it, of all funders: the last year of any of them tells
+        which lists have stopped.
     as_of : datetime.date, optional
         Only lines known by this day count.
 
@@ -63,8 +67,10 @@ def funder_years(grants: pl.LazyFrame, *, as_of: date | None = None) -> pl.DataF
             pl.col("amount_eur").cast(pl.Float64).sum(),
             pl.col("dataset").unique().sort().alias("datasets"),
             pl.col("known_on").min().alias("known_from"),
+            pl.col("source").is_in(PARTIAL_SOURCES).all().alias("extract"),
         )
         .collect()
+        .with_columns(pl.col("extract") & ~pl.col("extract").all().over("funder_id"))
     )
     if known.is_empty():
         return pl.DataFrame(schema=SCHEMA)
@@ -87,6 +93,7 @@ def funder_years(grants: pl.LazyFrame, *, as_of: date | None = None) -> pl.DataF
             .when(
                 (pl.col("lines") < share * pl.col("usual_lines"))
                 & (pl.col("structures") < share * pl.col("usual_structures"))
+                | pl.col("extract")
             )
             .then(pl.lit("partial"))
             .otherwise(pl.lit("covered"))

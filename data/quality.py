@@ -65,16 +65,20 @@ def report(
         Coverage and surprises from facts known by this day only.
     """
     manifests = [m for m in lake.manifests() if source in (None, m.source)]
-    grants = lake.raw_scan("grants")
-    if source is not None:
-        grants = grants.filter(pl.col("source") == source)
+    every = lake.raw_scan("grants")
     if as_of is not None:
-        grants = grants.filter(pl.col("known_on") <= as_of)
+        every = every.filter(pl.col("known_on") <= as_of)
+    grants = every if source is None else every.filter(pl.col("source") == source)
+    # Years are judged among all funders and sources, then those of the source are shown.
+    years = funder_years(every)
+    if source is not None:
+        funders = grants.select("funder_id").unique().collect()
+        years = years.join(funders, on="funder_id", how="semi", maintain_order="left")
     return Report(
         ingests=[m.summary() for m in manifests],
         sources=_sources(manifests),
         examples=_examples(lake, source, examples),
-        coverage=_status(funder_years(grants)),
+        coverage=_status(years),
         years=_years(grants),
         duplicates=_duplicates(grants, manifests),
         drift=_drift(manifests),

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import polars as pl
 
-#: extracts of one scheme, one payer or one kind of support: never the whole of a funder's grants
-PARTIAL_SOURCES = ("chorus", "fonjep", "helios", "osiris", "subventia", "reserve", "decp")
+from data.coverage import PARTIAL_SOURCES
+
 #: windows looked at, and the largest hole (in windows) two slots may leave between them
 WINDOWS = 6
 MAX_STEP = 2

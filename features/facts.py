@@ -10,9 +10,9 @@ import narwhals as nw
 import polars as pl
 
 from data.contracts import TABLES
+from data.coverage import PARTIAL_SOURCES
 from data.drafts import with_machine_columns
 from data.reference import bands
-from features.coverage import PARTIAL_SOURCES
 from features.engines import Engine
 from features.engines.base import Frame
 

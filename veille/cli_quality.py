@@ -66,8 +66,10 @@ def quality(
         return
     known = day(as_of, "--as-of")
     if funder is not None:
-        grants = lake.raw_scan("grants").filter(pl.col("funder_id") == funder)
-        _rows(funder_years(grants, as_of=known), f"Exercices de {funder}", json=json)
+        # Judged among all funders: alone, a funder would never be seen to have stopped.
+        years = funder_years(lake.raw_scan("grants"), as_of=known)
+        found_years = years.filter(pl.col("funder_id") == funder)
+        _rows(found_years, f"Exercices de {funder}", json=json)
         return
     with steps("Qualité", silent=json) as progress:
         progress("comptes, couverture, surprises", 0.1)

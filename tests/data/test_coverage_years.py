@@ -24,6 +24,7 @@ def lists(*lines: tuple[str, int, int, date]) -> pl.LazyFrame:
             "fiscal_year": year,
             "instrument": "grant",
             "dataset": f"liste-{year}",
+            "source": "fictif",
             "known_on": known,
         }
         for funder, year, count, known in lines
@@ -91,6 +92,16 @@ def test_a_list_cut_short_is_partial() -> None:
         2021: "covered",
         2022: "covered",  # half as many may be a choice of the funder
     }
+
+
+def test_a_year_known_from_an_extract_alone_is_partial() -> None:
+    whole = lists(("etat", 2018, 9, day(2018)), ("etat", 2019, 9, day(2019)))
+    extract = lists(("etat", 2020, 8, day(2020))).with_columns(pl.lit("fonjep").alias("source"))
+    listed = whole.with_columns(pl.lit("jaune").alias("source"))
+    found = funder_years(pl.concat([listed, extract]))
+    assert statuses(found, "etat") == {2018: "covered", 2019: "covered", 2020: "partial"}
+    # Where extracts are all that is known of a funder, they are what its years are.
+    assert statuses(funder_years(extract), "etat") == {2020: "covered"}
 
 
 def test_nothing_is_known_of_nothing() -> None:

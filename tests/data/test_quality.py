@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -16,6 +17,7 @@ from data.rejects import reject
 from data.sources.base import Parsed, ReadOptions
 from tests.data.test_identity import World, rows
 from tests.fictitious import siren
+from veille.cli_quality import quality
 
 
 @pytest.fixture
@@ -137,6 +139,18 @@ def test_as_of_forgets_what_came_later(world: World) -> None:
         before.years,
         before.surprises,
     )
+
+
+def test_a_list_is_seen_to_have_stopped_whatever_is_shown(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world.bring("grants", *year(2018, 1000, funder_id="slug:ville", source="scdl"))
+    world.bring("grants", *year(2020, 1000, source="jaune"))
+    (shown,) = report(world.lake, source="scdl").coverage
+    assert (shown["funder_id"], shown["stopped"]) == ("slug:ville", [2019, 2020])
+    quality(funder="slug:ville", home=world.home, json=True)
+    rows_shown = json.loads(capsys.readouterr().out)
+    assert [row["status"] for row in rows_shown] == ["covered", "stopped", "stopped"]
 
 
 def test_a_structure_is_known_from_its_files(world: World) -> None:
