@@ -7,7 +7,6 @@ addresses, phone numbers, social security numbers and bank accounts that it may 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -20,7 +19,7 @@ from data.sources.base import CERTAIN, LIKELY, NO, Parsed, ReadOptions
 from data.sources.openings import open_whole
 from data.sources.places import departements_said
 from data.sources.rules import Rule, further, rejects_of, verdicts
-from data.sources.spellings import cells_of, named, places
+from data.sources.spellings import cells_of, named, places, scorer
 from data.sources.unit_lines import OTHER_UNIT, date_rules, units
 
 if TYPE_CHECKING:
@@ -66,9 +65,7 @@ _PERSONAL = "|".join(
 )
 
 
-def _score(header: Sequence[str]) -> int:
-    at = places(header, COLUMNS)
-    return len(at) if {"severity", "day"} <= at.keys() else 0
+_score = scorer(COLUMNS, {"severity", "day"})
 
 
 def sniff(sample: Sample) -> int:

@@ -6,7 +6,7 @@ budget. The accounts of year Y count as known on 1 September Y + 1.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -17,7 +17,7 @@ from data.sources.base import CERTAIN, NO, Parsed, ReadOptions, merged
 from data.sources.local_accounts import GRANTS_ACCOUNT, published_on
 from data.sources.openings import open_pieces
 from data.sources.rules import Rule, rejects_of, verdicts
-from data.sources.spellings import cells_of, named, places
+from data.sources.spellings import cells_of, named, places, scorer
 from data.sources.whole_amounts import with_whole
 
 if TYPE_CHECKING:
@@ -50,10 +50,7 @@ _MAIN = ("1", "BP")
 _ANNEX = "budget annexe ou rattaché : le budget principal parle pour le financeur"
 
 
-def _score(header: Sequence[str]) -> int:
-    at = places(header, COLUMNS)
-    known = {"year", "budget", "account", "debit"} <= at.keys() and {"siren", "siret"} & at.keys()
-    return len(at) if known else 0
+_score = scorer(COLUMNS, {"year", "budget", "account", "debit"}, either=("siret", "siren"))
 
 
 def sniff(sample: Sample) -> int:

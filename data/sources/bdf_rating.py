@@ -6,7 +6,6 @@ who may read it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -15,7 +14,7 @@ from data.sources import parse
 from data.sources.base import CERTAIN, LIKELY, NO, Parsed, ReadOptions
 from data.sources.openings import open_whole
 from data.sources.rules import Rule, further, rejects_of, verdicts
-from data.sources.spellings import cells_of, named, places
+from data.sources.spellings import cells_of, named, places, scorer
 from data.sources.unit_lines import date_rules, first_rules, units
 
 if TYPE_CHECKING:
@@ -41,10 +40,7 @@ _UNKNOWN = "cote qui n'existe dans aucune échelle de la Banque de France"
 _DISAGREE = "deux cotes différentes le même jour : aucune n'est gardée"
 
 
-def _score(header: Sequence[str]) -> int:
-    at = places(header, COLUMNS)
-    needed = {"rating", "day"} <= at.keys() and bool(at.keys() & {"siret", "siren"})
-    return len(at) if needed else 0
+_score = scorer(COLUMNS, {"rating", "day"}, either=("siret", "siren"))
 
 
 def sniff(sample: Sample) -> int:

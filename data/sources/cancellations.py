@@ -5,7 +5,6 @@ Payment credits cancelled by programme. A line is known on the day of its decree
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -14,7 +13,7 @@ from data.sources import parse
 from data.sources.base import CERTAIN, NO, Parsed, ReadOptions
 from data.sources.openings import open_whole
 from data.sources.rules import Rule, further, rejects_of, verdicts
-from data.sources.spellings import cells_of, named, places
+from data.sources.spellings import cells_of, named, places, scorer
 from data.sources.state_list import FUNDER_ID
 
 if TYPE_CHECKING:
@@ -42,9 +41,7 @@ _NEGATIVE = "une annulation s'écrit avec un montant positif"
 _TWICE = "le même décret annule déjà des crédits de ce programme plus haut"
 
 
-def _score(header: Sequence[str]) -> int:
-    at = places(header, COLUMNS)
-    return len(at) if {"date", "programme", "payments"} <= at.keys() else 0
+_score = scorer(COLUMNS, {"date", "programme", "payments"})
 
 
 def sniff(sample: Sample) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +10,7 @@ import polars as pl
 
 from data.sources.openings import open_pieces
 from data.sources.sample import Sample
-from data.sources.spellings import Spellings, named, places
+from data.sources.spellings import Spellings, named, places, scorer
 from data.sources.text import fold
 
 
@@ -46,11 +46,7 @@ def pieces(
         As `openings.open_pieces`.
     """
     read = {fold(spelled) for spellings in columns.values() for spelled in spellings}
-
-    def score(header: Sequence[str]) -> int:
-        found = places(header, columns)
-        return len(found) if set(required) <= set(found) else 0
-
+    score = scorer(columns, required)
     for table in open_pieces(path, score, expected=expected, keep=lambda name: fold(name) in read):
         at = places(table.header, columns)
         yield Piece(

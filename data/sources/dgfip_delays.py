@@ -6,7 +6,6 @@ never before 30 June 2024: the first ones were published that spring.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -16,7 +15,7 @@ from data.sources import parse
 from data.sources.base import CERTAIN, NO, Parsed, ReadOptions
 from data.sources.openings import open_whole
 from data.sources.rules import Rule, further, rejects_of, verdicts
-from data.sources.spellings import named, places
+from data.sources.spellings import named, places, scorer
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,9 +48,7 @@ _DISAGREE = (
 )
 
 
-def _score(header: Sequence[str]) -> int:
-    at = places(header, COLUMNS)
-    return len(at) if len(at) == len(COLUMNS) else 0
+_score = scorer(COLUMNS, COLUMNS)
 
 
 def sniff(sample: Sample) -> int:

@@ -6,7 +6,6 @@ no open data: the export is for those whom the DGFiP gives it to.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -15,7 +14,7 @@ from data.sources.base import CERTAIN, NO, Parsed, ReadOptions
 from data.sources.helios_facts import facts_of
 from data.sources.helios_lines import COLUMNS, judge
 from data.sources.rules import rejects_of
-from data.sources.spellings import cells_of, named, places
+from data.sources.spellings import cells_of, named, places, scorer
 from data.sources.tabular import open_tables
 
 if TYPE_CHECKING:
@@ -33,9 +32,7 @@ _EXPECTED = (
 )
 
 
-def _score(header: Sequence[str]) -> int:
-    at = places(header, COLUMNS)
-    return len(at) if at.keys() >= _NEEDED else 0
+_score = scorer(COLUMNS, _NEEDED)
 
 
 def sniff(sample: Sample) -> int:

@@ -17,7 +17,7 @@ from data.sources import parse
 from data.sources.base import CERTAIN, NO, POSSIBLE, Parsed, ReadOptions, merged
 from data.sources.rules import Rule, further, rejects_of, verdicts
 from data.sources.seen import Seen
-from data.sources.spellings import named, places
+from data.sources.spellings import named, places, scorer
 from data.sources.tabular import Table, frame_of
 from data.sources.text import decode
 from data.sources.unit_lines import date_rules, first_rules, open_lines, units
@@ -53,9 +53,7 @@ _ANSWER_BYTES = 8_000_000
 _ANSWER = ("datePublication", "numeroParution", "details")
 
 
-def _score(header: Sequence[str]) -> int:
-    at = places(header, COLUMNS)
-    return len(at) if at.keys() >= _NEEDED else 0
+_score = scorer(COLUMNS, _NEEDED)
 
 
 def _is_deposit() -> pl.Expr:

@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import polars as pl
 
 from data.rejects import REASONS
 
 
-def first_reason(conditions: dict[str, pl.Expr]) -> pl.Expr:
-    """Return the code of the first condition that holds, null where none does (null is not)."""
-    # Numbers first: to choose among texts for each line and condition costs ten times as much.
-    number = pl.coalesce(
+def first_true(conditions: Iterable[pl.Expr]) -> pl.Expr:
+    """Return the place (from 0) of the first condition that holds, null where none does.
+
+    Null does not hold. Texts are then gathered by place: to choose among texts for each line and
+    condition costs ten times as much.
+    """
+    return pl.coalesce(
         *(
             pl.when(condition.fill_null(value=False)).then(pl.lit(at, dtype=pl.UInt32))
-            for at, condition in enumerate(conditions.values())
+            for at, condition in enumerate(conditions)
         ),
         pl.lit(None, dtype=pl.UInt32),
     )
-    return pl.lit(pl.Series("reason", list(conditions), dtype=pl.String)).gather(number)
+
+
+def first_reason(conditions: dict[str, pl.Expr]) -> pl.Expr:
+    """Return the code of the first condition that holds, null where none does (null is not)."""
+    reasons = pl.Series("reason", list(conditions), dtype=pl.String)
+    return pl.lit(reasons).gather(first_true(conditions.values()))
 
 
 def rejects_of(

@@ -5,7 +5,6 @@ An instalment is known on the day it is due, its payment on the day it was made.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -17,7 +16,7 @@ from data.sources.base import CERTAIN, NO, Parsed, ReadOptions
 from data.sources.openings import open_whole
 from data.sources.rules import Rule, further, rejects_of, verdicts
 from data.sources.scdl_funders import funders
-from data.sources.spellings import cells_of, named, places
+from data.sources.spellings import cells_of, named, places, scorer
 from data.sources.unit_lines import date_rules, first_rules, units
 
 if TYPE_CHECKING:
@@ -55,9 +54,7 @@ _DUE_AGAIN = "échéance déjà lue plus haut"
 _PAID_AGAIN = "paiement déjà lu plus haut pour la même échéance"
 
 
-def _score(header: Sequence[str]) -> int:
-    at = places(header, COLUMNS)
-    return len(at) if at.keys() >= _NEEDED and at.keys() & {"siret", "siren"} else 0
+_score = scorer(COLUMNS, _NEEDED, either=("siret", "siren"))
 
 
 def sniff(sample: Sample) -> int:

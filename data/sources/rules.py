@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from data.rejects import REASONS
+from data.sources.judged import first_true
 
 
 @dataclass(frozen=True)
@@ -26,13 +27,7 @@ class Rule:
 
 def verdicts(rules: Sequence[Rule]) -> list[pl.Expr]:
     """Return `reason`, `fault` and `message` of the first rule that holds, null where none does."""
-    number = pl.coalesce(
-        *(
-            pl.when(rule.condition.fill_null(value=False)).then(pl.lit(at, dtype=pl.UInt32))
-            for at, rule in enumerate(rules)
-        ),
-        pl.lit(None, dtype=pl.UInt32),
-    )
+    number = first_true(rule.condition for rule in rules)
     said = {
         "reason": [rule.reason for rule in rules],
         "fault": [rule.fault for rule in rules],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import lru_cache
 
 import polars as pl
@@ -25,6 +25,22 @@ def places(header: Sequence[str], columns: Spellings) -> dict[str, int]:
         for name, spellings in columns.items()
     }
     return {name: place for name, place in found.items() if place is not None}
+
+
+def scorer(
+    columns: Spellings, needed: Collection[str], *, either: Collection[str] = ()
+) -> Callable[[Sequence[str]], int]:
+    """Return what scores a header: its columns recognised, 0 unless it has all those needed.
+
+    With `either`, at least one of these too.
+    """
+
+    def score(header: Sequence[str]) -> int:
+        at = places(header, columns)
+        known = at.keys() >= set(needed) and (not either or bool(at.keys() & set(either)))
+        return len(at) if known else 0
+
+    return score
 
 
 def named(table: Table, at: Mapping[str, int], columns: Spellings) -> pl.DataFrame:

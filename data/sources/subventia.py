@@ -6,14 +6,13 @@ request. A request has a line an item of expense, each with the amount voted for
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from data.sources.base import CERTAIN, NO, Parsed, ReadOptions
 from data.sources.rules import Rule, further, rejects_of, verdicts
-from data.sources.spellings import cells_of, named, places
+from data.sources.spellings import cells_of, named, places, scorer
 from data.sources.state_exports import (
     STATE,
     amounts,
@@ -63,9 +62,7 @@ _DISAGREE = {
 }
 
 
-def _score(header: Sequence[str]) -> int:
-    at = places(header, COLUMNS)
-    return len(at) if at.keys() >= _NEEDED else 0
+_score = scorer(COLUMNS, _NEEDED)
 
 
 def sniff(sample: Sample) -> int:

@@ -7,7 +7,6 @@ say that there is none.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -15,7 +14,7 @@ import polars as pl
 from data.sources.base import CERTAIN, NO, Parsed, ReadOptions
 from data.sources.openings import open_whole
 from data.sources.rules import Rule, further, rejects_of, verdicts
-from data.sources.spellings import cells_of, named, places
+from data.sources.spellings import cells_of, named, places, scorer
 from data.sources.unit_lines import date_rules, first_rules, passed, units
 from data.sources.urssaf_codes import CREDITOR, coded_days
 
@@ -53,9 +52,7 @@ _OTHER_ACTION = "autre action qu'une demande à la CCSF"
 _PASSED = "stade dépassé par un autre, connu le même jour, de la même demande"
 
 
-def _score(header: Sequence[str]) -> int:
-    at = places(header, COLUMNS)
-    return len(at) if at.keys() >= _NEEDED else 0
+_score = scorer(COLUMNS, _NEEDED)
 
 
 def sniff(sample: Sample) -> int:

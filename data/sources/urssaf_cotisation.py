@@ -8,7 +8,7 @@ without a date, so that a later extract would say of the past what nobody knew t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -17,7 +17,7 @@ from data.schema import EUR
 from data.sources import parse
 from data.sources.base import CERTAIN, NO, Parsed, ReadOptions, merged
 from data.sources.rules import Rule, further, rejects_of, verdicts
-from data.sources.spellings import cells_of, places
+from data.sources.spellings import cells_of, scorer
 from data.sources.unit_lines import date_rules, first_rules, open_lines, runs, units
 from data.sources.urssaf_codes import CREDITOR, month_after, periods
 
@@ -49,9 +49,7 @@ _PART_UNKNOWN = (
 )
 
 
-def _score(header: Sequence[str]) -> int:
-    at = places(header, COLUMNS)
-    return len(at) if at.keys() >= _NEEDED else 0
+_score = scorer(COLUMNS, _NEEDED)
 
 
 def sniff(sample: Sample) -> int:

@@ -7,7 +7,7 @@ A debt stands until another line says otherwise.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -16,7 +16,7 @@ from data.schema import EUR
 from data.sources import parse
 from data.sources.base import CERTAIN, NO, Parsed, ReadOptions, merged
 from data.sources.rules import Rule, further, rejects_of, verdicts
-from data.sources.spellings import cells_of, places
+from data.sources.spellings import cells_of, scorer
 from data.sources.unit_lines import date_rules, first_rules, open_lines, passed, runs, units
 from data.sources.urssaf_codes import CREDITOR, cents, coded_days, periods
 
@@ -55,9 +55,7 @@ _PASSED = (
 )
 
 
-def _score(header: Sequence[str]) -> int:
-    at = places(header, COLUMNS)
-    return len(at) if at.keys() >= _NEEDED and at.keys() & {"siret", "siren"} else 0
+_score = scorer(COLUMNS, _NEEDED, either=("siret", "siren"))
 
 
 def sniff(sample: Sample) -> int:

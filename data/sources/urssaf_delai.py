@@ -8,7 +8,6 @@ it only serves to leave out requests that were refused.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -18,7 +17,7 @@ from data.sources import parse
 from data.sources.base import CERTAIN, NO, Parsed, ReadOptions
 from data.sources.openings import open_whole
 from data.sources.rules import Rule, further, rejects_of, verdicts
-from data.sources.spellings import cells_of, named, places
+from data.sources.spellings import cells_of, named, places, scorer
 from data.sources.unit_lines import date_rules, first_rules, units
 from data.sources.urssaf_codes import CREDITOR
 
@@ -51,9 +50,7 @@ _BACKWARDS = "échéance antérieure à la création du délai"
 _NOT_POSITIVE = "un échéancier étale un montant positif"
 
 
-def _score(header: Sequence[str]) -> int:
-    at = places(header, COLUMNS)
-    return len(at) if at.keys() >= _NEEDED else 0
+_score = scorer(COLUMNS, _NEEDED)
 
 
 def sniff(sample: Sample) -> int:

@@ -7,7 +7,6 @@ publication (Commercial Code, R621-8). The label glues what happened and the pro
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -15,7 +14,7 @@ import polars as pl
 from data.sources.base import CERTAIN, NO, Parsed, ReadOptions
 from data.sources.openings import open_whole
 from data.sources.rules import Rule, further, rejects_of, verdicts
-from data.sources.spellings import cells_of, named, places
+from data.sources.spellings import cells_of, named, places, scorer
 from data.sources.unit_lines import date_rules, first_rules, units
 from data.sources.urssaf_codes import sas_days
 
@@ -64,9 +63,7 @@ _ABSORBED = "procédure jointe à une autre, qui a ses propres lignes"
 _OTHER_PLACE = "même événement que celui d'une autre ligne de la structure"
 
 
-def _score(header: Sequence[str]) -> int:
-    at = places(header, COLUMNS)
-    return len(at) if at.keys() >= {"day", "label"} and at.keys() & {"siret", "siren"} else 0
+_score = scorer(COLUMNS, {"day", "label"}, either=("siret", "siren"))
 
 
 def sniff(sample: Sample) -> int:
