@@ -34,7 +34,8 @@ if TYPE_CHECKING:
 
 _LA_POSTE = "356000000"
 _LA_POSTE_SEAT = "35600000000048"
-_RNA = r"^W\d[0-9A-Z]\d{7}$"
+#: an RNA number; ASCII digits said one by one: `\d` takes those of every script
+RNA = r"^W[0-9][0-9A-Z][0-9]{7}$"
 _PLAIN = r"^(?:[0-9]{14}|[0-9]{9})$"
 _SCIENTIFIC = r"^(\d)[.,]?(\d*)E\+?0*(\d{1,2})$"
 # Everything a person or a spreadsheet puts around or between the digits.
@@ -90,7 +91,7 @@ def is_siret(value: str) -> bool:
 
 def is_rna(value: str) -> bool:
     """Tell whether `value` is an RNA number: W, département, then seven digits (W2A1001234)."""
-    return re.fullmatch(_RNA, value, flags=re.ASCII) is not None
+    return re.fullmatch(RNA, value) is not None
 
 
 def luhn(digits: pl.Series, length: int) -> pl.Series:
@@ -182,7 +183,7 @@ def _tidied(untidy: pl.DataFrame) -> pl.DataFrame:
             .alias("digits"),
             pl.when(shown < length).then(shown).alias("kept"),
             power.is_not_null().alias("scientific"),
-            pl.when(whole.str.contains(_RNA) & ~whole.str.contains(r"^W0+$"))
+            pl.when(whole.str.contains(RNA) & ~whole.str.contains(r"^W0+$"))
             .then(whole)
             .alias("rna"),
             (~text.str.contains(r"[0-9]") | whole.str.contains(r"^W0+$"))

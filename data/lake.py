@@ -44,6 +44,7 @@ class Lake:
         self.root = home / "lake"
         self.pending = self.root / "pending"
         self._ingests = self.root / "ingests"
+        self._manifests: dict[Path, Manifest] = {}
         self._keys: dict[tuple[str, str], pl.Series] = {}
 
     def sweep(self) -> None:
@@ -57,12 +58,20 @@ class Lake:
     def manifest(self, source: str, identifier: str) -> Manifest | None:
         """Return the manifest of one ingest, or None."""
         path = self._ingests / source / identifier / "manifest.json"
-        return read_manifest(path) if path.exists() else None
+        return self._manifest_at(path) if path.exists() else None
+
+    def _manifest_at(self, path: Path) -> Manifest:
+        # An ingest never changes: its manifest is read once, whatever the number of ingests after.
+        if path not in self._manifests:
+            self._manifests[path] = read_manifest(path)
+        return self._manifests[path]
 
     def manifests(self) -> list[Manifest]:
         """Return every ingest, in order of source, file and id."""
-        found = map(read_manifest, self._ingests.glob("*/*/manifest.json"))
-        return sorted(found, key=lambda m: (m.source, m.file, m.ingest_id))
+        return sorted(
+            map(self._manifest_at, self._ingests.glob("*/*/manifest.json")),
+            key=lambda m: (m.source, m.file, m.ingest_id),
+        )
 
     def find(self, source: str, file: Path, options: ReadOptions) -> Manifest | None:
         """Return the manifest of `file` if these bytes were ingested with these options."""

@@ -41,11 +41,12 @@ class Surprise:
 
 def surprises(grants: pl.LazyFrame, manifests: Sequence[Manifest]) -> list[Surprise]:
     """Return what is surprising in the grants and the ingests, the gravest first."""
+    years = _years(grants)
     found = [
         *_scales(grants),
         *_totals(grants),
-        *_one_line(grants),
-        *_negative(grants),
+        *_one_line(years),
+        *_negative(years),
         *_two_sources(manifests),
     ]
     return sorted(found, key=lambda s: (s.severity != "high", s.code, s.where))
@@ -113,19 +114,26 @@ def _totals(grants: pl.LazyFrame) -> Iterator[Surprise]:
         )
 
 
-def _one_line(grants: pl.LazyFrame) -> Iterator[Surprise]:
-    heavy = (
-        grants.filter(pl.col("amount_eur") > 0)
-        .group_by("funder_id", "fiscal_year", "stage")
+def _years(grants: pl.LazyFrame) -> pl.DataFrame:
+    """Return, by funder, exercise and stage, the lines and their sum, then those above zero."""
+    euros = pl.col("amount_eur").cast(pl.Float64)
+    given = euros.filter(pl.col("amount_eur") > 0)
+    return (
+        grants.group_by("funder_id", "fiscal_year", "stage")
         .agg(
             pl.len().alias("lines"),
-            pl.col("amount_eur").cast(pl.Float64).max().alias("largest"),
-            pl.col("amount_eur").cast(pl.Float64).sum().alias("sum"),
-        )
-        .filter(
-            (pl.col("lines") >= _MIN_LINES) & (pl.col("largest") > _ONE_LINE_SHARE * pl.col("sum"))
+            euros.sum().alias("sum"),
+            given.len().alias("gifts"),
+            given.max().alias("largest"),
+            given.sum().alias("given"),
         )
         .collect()
+    )
+
+
+def _one_line(years: pl.DataFrame) -> Iterator[Surprise]:
+    heavy = years.filter(
+        (pl.col("gifts") >= _MIN_LINES) & (pl.col("largest") > _ONE_LINE_SHARE * pl.col("given"))
     )
     for row in heavy.iter_rows(named=True):
         yield Surprise(
@@ -133,19 +141,14 @@ def _one_line(grants: pl.LazyFrame) -> Iterator[Surprise]:
             "moderate",
             "Une seule ligne porte presque tout le montant d'un financeur.",
             f"{row['funder_id']}, exercice {row['fiscal_year']}",
-            f"{row['largest']:.0f} € sur {row['sum']:.0f} €, {row['lines']} lignes",
+            f"{row['largest']:.0f} € sur {row['given']:.0f} €, {row['gifts']} lignes",
             f"moins de {_ONE_LINE_SHARE:.0%} pour une ligne",
             "vérifier cette ligne : séparateur décimal, centimes, total",
         )
 
 
-def _negative(grants: pl.LazyFrame) -> Iterator[Surprise]:
-    below = (
-        grants.group_by("funder_id", "fiscal_year", "stage")
-        .agg(pl.col("amount_eur").cast(pl.Float64).sum().alias("sum"), pl.len().alias("lines"))
-        .filter((pl.col("sum") < 0) & (pl.col("lines") >= 3))
-        .collect()
-    )
+def _negative(years: pl.DataFrame) -> Iterator[Surprise]:
+    below = years.filter((pl.col("sum") < 0) & (pl.col("lines") >= 3))
     for row in below.iter_rows(named=True):
         yield Surprise(
             "negative-total",

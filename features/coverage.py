@@ -54,6 +54,18 @@ def slots(covered: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def one_account(lines: pl.LazyFrame) -> pl.LazyFrame:
+    """Keep one account of what each funder gave each exercise, so that nothing is added twice.
+
+    Whole lists rather than extracts (`whole_lists`), then awards rather than payments. `lines` has
+    `funder_id`, `fiscal_year`, `stage` and `source`.
+    """
+    lines = whole_lists(lines)
+    key = ["funder_id", "fiscal_year"]
+    stage = lines.group_by(key).agg(pl.col("stage").min())  # "awarded" sorts before "paid"
+    return lines.join(stage, on=[*key, "stage"], how="semi")
+
+
 def whole_lists(lines: pl.LazyFrame) -> pl.LazyFrame:
     """Drop the grant lines of extracts, for the funders of which a whole list is known.
 

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 import polars as pl
 
-from features.coverage import whole_lists
+from features.coverage import one_account
 from training.targets import Target
 
 
@@ -15,11 +15,9 @@ def yearly(grants: pl.LazyFrame, target: Target, known_by: date) -> pl.DataFrame
 
     One stage by funder and year: awards, or payments where no award is known.
     """
-    lines = whole_lists(_known(grants, target, known_by))
     key = ["funder_id", "fiscal_year"]
-    stage = lines.group_by(key).agg(pl.col("stage").min())  # "awarded" sorts before "paid"
     return (
-        lines.join(stage, on=[*key, "stage"], how="semi")
+        one_account(_known(grants, target, known_by))
         .group_by(pl.col("siren").alias("structure_id"), *key)
         .agg(pl.col("amount_cents").sum().alias("cents"))
         .sort("structure_id", *key)

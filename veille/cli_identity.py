@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-import os
+import io
 from pathlib import Path
 from typing import Annotated
 
@@ -14,7 +14,7 @@ from rich.table import Table
 from data import identity
 from data.errors import VeilleError
 from data.lake import Lake
-from veille.terminal import HomeOption, JsonOption, home_of, out, show
+from veille.terminal import HomeOption, JsonOption, home_of, out, show, write_whole
 
 STATUS = {
     "matched": "rapproché",
@@ -93,22 +93,18 @@ def identities(
 
 
 def _write(matched: pl.DataFrame, file: Path) -> None:
-    pending = file.with_name(f".{file.name}.{os.getpid()}")
-    try:
-        with pending.open("w", encoding="utf-8-sig", newline="") as stream:
-            writer = csv.writer(stream, delimiter=";")
-            writer.writerow(("name", "departement", "siren", "decision", "structure", "lignes"))
-            for row in matched.iter_rows(named=True):
-                place, siren = row["departement"], row["siren"]
-                writer.writerow(
-                    (row["beneficiary_name"], place, siren, "accept", row["name"], row["lines"])
-                )
-        pending.replace(file)
-    except OSError as error:
-        raise VeilleError(
-            "Le fichier de relecture ne peut pas être écrit.",
-            code="review-write",
-            where=str(file),
-            received=error.strerror,
-            expected="un dossier où écrire",
-        ) from error
+    text = io.StringIO()
+    writer = csv.writer(text, delimiter=";")
+    writer.writerow(("name", "departement", "siren", "decision", "structure", "lignes"))
+    for row in matched.iter_rows(named=True):
+        place, siren = row["departement"], row["siren"]
+        writer.writerow(
+            (row["beneficiary_name"], place, siren, "accept", row["name"], row["lines"])
+        )
+    write_whole(
+        text=text.getvalue(),
+        path=file,
+        what="Le fichier de relecture ne peut pas être écrit.",
+        code="review-write",
+        encoding="utf-8-sig",
+    )

@@ -10,7 +10,7 @@ import polars as pl
 from data.lake import Lake
 from data.reference import employees_of_bands, sectors
 from features.catalogue import INDICATORS, THEMES
-from features.coverage import whole_lists
+from features.coverage import one_account
 from features.wording import category, sentence
 from models.risk_model import RiskModel
 from serving.publication_files import HISTORY_COLUMNS, REASON_COLUMNS, UNKNOWN_COLUMNS
@@ -179,11 +179,8 @@ def history(lake: Lake, as_of: date, sirens: pl.Series) -> pl.DataFrame:
         & pl.col("siren").is_in(sirens.implode())
         & (pl.col("instrument") == "grant")
     )
-    lines = whole_lists(lines)
-    key = ["funder_id", "fiscal_year"]
-    stage = lines.group_by(key).agg(pl.col("stage").min())
     return (
-        lines.join(stage, on=[*key, "stage"], how="semi")
+        one_account(lines)
         .sort("known_on", "source", "source_row")  # which name is the last must not vary
         .group_by("siren", "fiscal_year", "funder_id")
         .agg(

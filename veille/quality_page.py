@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from data.errors import VeilleError
 from data.rejects import REASONS
+from veille.terminal import write_whole
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,15 +48,9 @@ def write_page(found: Report, path: Path, *, synthetic: bool) -> None:
     VeilleError
         The file cannot be written.
     """
-    pending = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        pending.write_text(page(found, synthetic=synthetic), "utf-8")
-        pending.replace(path)
-    except OSError as error:
-        raise VeilleError(
-            "Le rapport ne peut pas être écrit.",
-            code="report-write",
-            where=str(path),
-            received=error.strerror,
-            expected="un dossier où écrire",
-        ) from error
+    write_whole(
+        text=page(found, synthetic=synthetic),
+        path=path,
+        what="Le rapport ne peut pas être écrit.",
+        code="report-write",
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -117,6 +118,28 @@ def steps(title: str, *, silent: bool = False) -> Iterator[Callable[[str, float]
                 last = step
 
         yield tell
+
+
+def write_whole(*, text: str, path: Path, what: str, code: str, encoding: str = "utf-8") -> None:
+    """Write a file in one go: what was there stays until the new one is whole.
+
+    Raises
+    ------
+    VeilleError
+        It cannot be written; `what` says so, under `code`.
+    """
+    pending = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        pending.write_text(text, encoding, newline="")
+        pending.replace(path)
+    except OSError as error:
+        raise VeilleError(
+            what,
+            code=code,
+            where=str(path),
+            received=error.strerror,
+            expected="un dossier où écrire",
+        ) from error
 
 
 def show(value: Any) -> None:  # noqa: ANN401 - any JSON value

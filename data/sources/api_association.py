@@ -20,7 +20,6 @@ from data.sources.sample import Sample
 NAME = "api_association"
 TITLE = "API Association : associations (RNA et SIRENE réunis)"
 
-_RNA = r"^W\d[0-9A-Z]\d{7}$"
 _COMMUNE = r"^(?:\d{5}|2[AB]\d{3})$"
 _NAF = r"^\d{2}\.?\d{2}[A-Z]$"
 _AT_FAULT = {
@@ -77,7 +76,7 @@ def _judge(answers: pl.DataFrame, options: ReadOptions) -> pl.DataFrame:
     changes = [parse.dates(answers[name]) for name in ("rna_changed", "siren_changed")]
     category = pl.when(pl.col("category").str.contains(r"^\d{4}$")).then("category")
     family = reference.ess_family_of(category, pl.col("listed").str.to_uppercase() == "O")
-    rna = pl.when(pl.col("rna").str.contains(_RNA)).then("rna")
+    rna = pl.when(pl.col("rna").str.contains(identifiers.RNA)).then("rna")
     judged = answers.with_columns(
         ids["siren"].alias("unit"),
         ids["problem"].alias("problem"),

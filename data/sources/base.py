@@ -25,6 +25,14 @@ class SourceError(VeilleError):
     """A file that cannot be read as the source it was given for."""
 
 
+def panicked(error: BaseException) -> bool:
+    """Tell whether a reader written in Rust gave up on a damaged file.
+
+    Its panic is not an Exception in Python, and has no class to import.
+    """
+    return type(error).__name__ == "PanicException"
+
+
 @dataclass(frozen=True)
 class ReadOptions:
     """Options of one reading that can change its result (hashed into the ingest).

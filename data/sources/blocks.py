@@ -10,11 +10,10 @@ from typing import TypeVar
 
 import polars as pl
 
-from data.sources.base import SourceError
 from data.sources.chunks import Chunk, Layout, read_chunk
 from data.sources.grids import Score, delimited, is_binary
 from data.sources.lines import whole_lines
-from data.sources.tabular import Table, open_tables, table_of
+from data.sources.tabular import Table, open_tables, table_of, unrecognised
 from data.sources.text import decode
 
 #: a text beyond this is read block by block; a smaller file, or another format, whole
@@ -73,14 +72,7 @@ def open_blocks(
     grid = delimited(text.replace("\x00", ""), encoding, score)
     found = table_of(grid, score)
     if found is None:
-        raise SourceError(
-            f"Le fichier « {path.name} » n'a pas été reconnu : {expected}",
-            code="source-header",
-            where=str(path),
-            received=" | ".join(grid.rows[0][:12])[:300] if grid.rows else "aucune ligne",
-            expected="un tableau dont une des 40 premières lignes porte le nom des colonnes",
-            todo="vérifiez que le fichier est bien le bon, ou renommez ses colonnes",
-        )
+        raise unrecognised(path, [grid], expected)
     table = kept(found, keep)
     layout = Layout(found.separator, tuple(found.header), _positions(found, keep))
     first = int(found.frame["source_row"][0]) if found.frame.height else len(grid.rows) + 1

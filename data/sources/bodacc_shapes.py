@@ -13,6 +13,7 @@ from data.sources.base import SourceError
 from data.sources.blocks import LARGE_BYTES
 from data.sources.bodacc_notices import FIELDS
 from data.sources.openings import open_pieces
+from data.sources.sample import opening_of
 from data.sources.spellings import named, places
 from data.sources.text import decode, fold
 from data.sources.xml_records import root_of
@@ -23,7 +24,6 @@ EXPECTED = (
 )
 _REQUIRED = frozenset({"published", "family", "register"})
 _READ = {fold(spelled) for spellings in FIELDS.values() for spelled in spellings}
-_HEAD_BYTES = 4_096
 #: as the open data export names the columns
 _USUAL = {name: spellings[0] for name, spellings in FIELDS.items()}
 
@@ -63,7 +63,7 @@ class Notices:
             yield from self._held
 
     def _read(self) -> Iterator[pl.DataFrame]:
-        head = _head(self._path)
+        head = opening_of(self._path)
         if head.startswith("<"):
             if bodacc_xml.known_root(root_of(head)) is None:
                 raise _unknown(self._path, root_of(head) or head[:40])
@@ -83,15 +83,6 @@ class Notices:
             yield named(table, at, FIELDS).select(
                 "source_row", pl.col(list(FIELDS)).fill_null(""), "empty", "miscut"
             )
-
-
-def _head(path: Path) -> str:
-    try:
-        with path.open("rb") as stream:
-            raw = stream.read(_HEAD_BYTES)
-    except OSError:
-        return ""  # the readers say why
-    return decode(raw)[0].lstrip("\ufeff \r\n\t")
 
 
 def _flagged(frame: pl.DataFrame) -> pl.DataFrame:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from data.identifiers import siren_holds
+from data.identifiers import RNA, siren_holds
 from data.rejects import REASONS
 from data.sources import grants_rules
 from data.sources.base import CERTAIN, NO, Parsed, ReadOptions, SourceError
@@ -51,7 +51,6 @@ _LEVELS = {
 _STAGES = {"attribue": "awarded", "verse": "paid"}
 _INSTRUMENTS = {"don": "grant", "prestation": "contract", "nature": "in_kind"}
 _FIRST_YEAR = 1990
-_RNA = r"^W[0-9][0-9A-Z][0-9]{7}$"
 #: reason -> column at fault
 _AT_FAULT = {
     "aggregate_line": "granularity",
@@ -214,7 +213,7 @@ def _identified(benef_id: pl.Series) -> tuple[pl.Series, pl.Series]:
     siren = digits.set(~sound, None)
     siren = siren.set(~siren_holds(siren), None) if rows.len() else siren
     codes = benef_id.filter(named).str.strip_prefix("R")
-    codes = codes.set(~codes.str.contains(_RNA), None)
+    codes = codes.set(~codes.str.contains(RNA), None)
     rna = pl.Series("rna", [None], dtype=pl.String).new_from_index(0, benef_id.len())
     return siren.alias("siren"), rna.scatter(named.arg_true(), codes) if codes.len() else rna
 

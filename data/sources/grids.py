@@ -13,7 +13,7 @@ from pathlib import Path
 
 from python_calamine import CalamineError, CalamineWorkbook
 
-from data.sources.base import SourceError
+from data.sources.base import SourceError, panicked
 from data.sources.text import decode
 
 #: how well a list of cells fits as a header: 0 when it is not one
@@ -193,9 +193,8 @@ def _workbook(path: Path) -> list[Grid]:
         book = CalamineWorkbook.from_path(path)
         return [_sheet(book, name) for name in book.sheet_names]
     except BaseException as error:
-        # A damaged workbook may make the Rust reader panic, which is not an Exception in Python.
         damaged = isinstance(error, (CalamineError, OSError, ValueError))
-        if damaged or type(error).__name__ == "PanicException":
+        if damaged or panicked(error):
             raise _unreadable(path, f"classeur illisible ({error})") from error
         raise
 

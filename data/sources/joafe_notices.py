@@ -17,6 +17,7 @@ import polars as pl
 from data.sources.base import SourceError
 from data.sources.columns import Piece
 from data.sources.openings import open_pieces
+from data.sources.sample import opening_of
 from data.sources.spellings import named, places
 from data.sources.text import decode, fold
 from data.sources.xml_records import Outer, open_records, root_of, text_at
@@ -42,7 +43,6 @@ EXPECTED = (
 OLD_ROOT, NEW_ROOT = "PARUTION_JO_ASSOCIATION", "parution"
 _REQUIRED = frozenset({"type", "rna", "published"})
 _READ = {fold(spelled) for spellings in COLUMNS.values() for spelled in spellings}
-_HEAD_BYTES = 4_096
 _NOTICES_AT_ONCE = 20_000
 #: elements of a notice whose text is not about what happens
 _NAMES = re.compile(r"(?i)titre|objet|siege|lieu|internet|theme|sigle|site|identifiant|adresse")
@@ -83,7 +83,7 @@ def pieces(path: Path) -> Iterator[Piece]:
     SourceError
         The file holds no notices of associations.
     """
-    head = _head(path)
+    head = opening_of(path)
     if head.startswith("<"):
         if not is_issue(root_of(head), head):
             raise _unknown(path, f"un fichier XML de racine « {root_of(head)} »")
@@ -99,15 +99,6 @@ def pieces(path: Path) -> Iterator[Piece]:
             named(table, at, COLUMNS).select("source_row", *COLUMNS, "empty", "miscut"),
             {name: table.header[place] for name, place in at.items()},
         )
-
-
-def _head(path: Path) -> str:
-    try:
-        with path.open("rb") as stream:
-            raw = stream.read(_HEAD_BYTES)
-    except OSError:
-        return ""  # the readers say why
-    return decode(raw)[0].lstrip("\ufeff \r\n\t")
 
 
 def _usual(rows: list[dict[str, str]]) -> Piece:

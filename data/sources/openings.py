@@ -9,7 +9,7 @@ from pathlib import Path
 
 import polars as pl
 
-from data.sources.base import SourceError
+from data.sources.base import SourceError, panicked
 from data.sources.blocks import open_blocks
 from data.sources.grids import Score
 from data.sources.tabular import Table, texts
@@ -104,14 +104,11 @@ def _cells(schema: pl.Schema, names: list[str]) -> list[pl.Expr]:
 
 @contextmanager
 def _readable(path: Path) -> Iterator[None]:
-    """Turn any failure of the Parquet reader into an error of the source.
-
-    A damaged file may make it panic, which is not an Exception in Python.
-    """
+    """Turn any failure of the Parquet reader into an error of the source."""
     try:
         yield
     except BaseException as error:
-        if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
+        if not (isinstance(error, Exception) or panicked(error)):
             raise
         raise SourceError(
             f"Le fichier Parquet « {path.name} » ne se lit pas.",

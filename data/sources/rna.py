@@ -42,7 +42,6 @@ COLUMNS = {
 _REQUIRED = ("id", "name", "created", "position")
 _SIGNATURE = ("id_ex", "rup_mi", "gestion", "titre", "date_creat", "position")
 _EXPECTED = "un export du RNA (rna_waldec ou rna_import) : id, titre, date_creat, position."
-_RNA = r"^W\d[0-9A-Z]\d{7}$"
 _COMMUNE = r"^(?:\d{5}|2[AB]\d{3})$"
 _UNKNOWN_DAY = "0001-01-01"
 _DISSOLVED, _DELETED = "D", "S"
@@ -118,7 +117,7 @@ def _judge(rows: pl.DataFrame, options: ReadOptions, seen: Seen) -> pl.DataFrame
     judged = rows.with_columns(
         ids["siren"].alias("siren"),
         ids["problem"].alias("problem"),
-        pl.when(number.str.contains(_RNA)).then(number).alias("rna"),
+        pl.when(number.str.contains(identifiers.RNA)).then(number).alias("rna"),
         _days(rows["created"])["day"].alias("created_on"),
         _days(rows["dissolved"])["day"].alias("dissolved_on"),
         pl.coalesce(pl.lit(options.known_on, dtype=pl.Date), updated["day"]).alias("known_on"),

@@ -10,12 +10,14 @@ from pathlib import Path
 
 import polars as pl
 
-from data.sources.base import SourceError
+from data.sources.base import SourceError, panicked
 from data.sources.grids import HEADER_WITHIN, Grid, head_grids
 from data.sources.text import decode, fold
 
 #: bytes of a text that are looked at
 HEAD_BYTES = 262_144
+#: bytes that tell XML from JSON from a table
+OPENING_BYTES = 4_096
 #: a JSON file up to this size is read whole
 _JSON_BYTES = 256_000_000
 
@@ -103,6 +105,16 @@ def _readable(path: Path, raw: bytes) -> Sample:
     return Sample(path, "table", tuple(head_grids(path, raw)), head=text)
 
 
+def opening_of(path: Path) -> str:
+    """Return the first characters of a text, "" where it cannot be read (the readers say why)."""
+    try:
+        with path.open("rb") as stream:
+            raw = stream.read(OPENING_BYTES)
+    except OSError:
+        return ""
+    return decode(raw)[0].lstrip("\ufeff \r\n\t")
+
+
 def is_archive(path: Path) -> bool:
     """Tell whether a file is a gzip, a tar, or a zip that is no workbook."""
     try:
@@ -126,9 +138,7 @@ def _parquet(path: Path) -> Sample:
     try:
         names = list(pl.read_parquet_schema(path))
     except BaseException as error:
-        # A damaged file may make the Rust reader panic, which is not an Exception in Python.
-        panic = type(error).__name__ == "PanicException"
-        if not (panic or isinstance(error, (OSError, pl.exceptions.PolarsError))):
+        if not (panicked(error) or isinstance(error, (OSError, pl.exceptions.PolarsError))):
             raise
         return Sample(path, "unreadable", problem=f"Parquet illisible ({str(error)[:100]})")
     return Sample(path, "parquet", (Grid(name="", rows=[names], lines=[0]),))

@@ -22,7 +22,6 @@ TITLE = "SIRENE (unités légales), API Recherche d'entreprises, liste d'ESS Fra
 
 #: digits that a SIREN keeps at least once a spreadsheet has dropped its leading zeros
 _SHORT_SIREN = r"^[0-9]{6,8}$"
-_RNA = r"^W[0-9][0-9A-Z][0-9]{7}$"
 _FAMILIES = {
     "association": "association",
     "cooperative": "cooperative",
@@ -202,7 +201,7 @@ def _facts(kept: pl.DataFrame) -> pl.DataFrame:
     )
     return kept.select(
         pl.col("read_siren").alias("siren"),
-        pl.when(pl.col("rna").str.contains(_RNA)).then("rna").alias("rna"),
+        pl.when(pl.col("rna").str.contains(identifiers.RNA)).then("rna").alias("rna"),
         "name",
         pl.when(pl.col("category").str.contains(r"^[0-9]{4}$"))
         .then("category")

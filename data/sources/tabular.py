@@ -7,6 +7,7 @@ identifiers is decided in one place and a rejected value can be shown as it was.
 from __future__ import annotations
 
 import csv
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -58,16 +59,21 @@ def open_tables(path: Path, score: Score, *, expected: str) -> list[Table]:
     grids = read_grids(path, score)
     tables = [table for grid in grids if (table := table_of(grid, score)) is not None]
     if not tables:
-        seen = next((row for grid in grids for row in grid.rows if any(row)), [])
-        raise SourceError(
-            f"Le fichier « {path.name} » n'a pas été reconnu : {expected}",
-            code="source-header",
-            where=str(path),
-            received=" | ".join(cell for cell in seen[:12] if cell)[:300] or "aucune ligne",
-            expected="un tableau dont une des 40 premières lignes porte le nom des colonnes",
-            todo="vérifiez que le fichier est bien le bon, ou renommez ses colonnes",
-        )
+        raise unrecognised(path, grids, expected)
     return sorted(tables, key=lambda table: -score(table.header))
+
+
+def unrecognised(path: Path, grids: Sequence[Grid], expected: str) -> SourceError:
+    """Return the error of a file in which no header is recognised: its first line is shown."""
+    seen = next((row for grid in grids for row in grid.rows if any(row)), [])
+    return SourceError(
+        f"Le fichier « {path.name} » n'a pas été reconnu : {expected}",
+        code="source-header",
+        where=str(path),
+        received=" | ".join(cell for cell in seen[:12] if cell)[:300] or "aucune ligne",
+        expected="un tableau dont une des 40 premières lignes porte le nom des colonnes",
+        todo="vérifiez que le fichier est bien le bon, ou renommez ses colonnes",
+    )
 
 
 def table_of(grid: Grid, score: Score) -> Table | None:
