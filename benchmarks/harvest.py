@@ -1,8 +1,8 @@
 """The ingest of the national harvest against DuckDB reading and rewriting the same Parquet files.
 
-DuckDB makes the casts of the lake (identifiers cut, amounts as decimals and cents, years as days)
-and writes one compressed file for each file read; it checks nothing, rejects nothing, keeps every
-line.
+DuckDB makes the casts of the lake (identifiers cut, amounts as decimals and cents, years as days);
+it checks nothing, rejects nothing, keeps every line. It is measured twice: writing one compressed
+file for each file read, as the lake does, and all of them into one, which it does on all cores.
 Needs the harvest: ``python -m benchmarks.harvest FOLDER``.
 """
 
@@ -40,9 +40,18 @@ COPY (
 
 def rewrite(files: Sequence[Path], folder: Path) -> int:
     """Rewrite each file with DuckDB; return the lines written."""
+    return _copy([(str(path), folder / path.name) for path in files], folder)
+
+
+def merge(files: Sequence[Path], folder: Path) -> int:
+    """Rewrite all files into one with DuckDB; return the lines written."""
+    return _copy([(f"{files[0].parent}/*.parquet", folder / "all.parquet")], folder)
+
+
+def _copy(pairs: Sequence[tuple[str, Path]], folder: Path) -> int:
     with duckdb.connect() as connection:
-        for path in files:
-            connection.execute(REWRITE.format(source=path, target=folder / path.name))
+        for source, target in pairs:
+            connection.execute(REWRITE.format(source=source, target=target))
         found = connection.sql(f"SELECT count(*) FROM read_parquet('{folder}/*.parquet')")
         return int(found.fetchall()[0][0])
 
@@ -63,7 +72,7 @@ def timed(
 
 
 def main() -> int:
-    """Measure both alternately; return 1 when they do not read the same lines."""
+    """Measure the three alternately; return 1 when they do not read the same lines."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.harvest", description=main.__doc__)
     parser.add_argument("folder", type=Path, help="folder of the Parquet files of the harvest")
     parser.add_argument("--repeats", type=int, default=3, help="alternate runs of each side (3)")
@@ -72,16 +81,27 @@ def main() -> int:
     if not files:
         print(f"{asked.folder}: no Parquet file of the harvest, nothing is measured")
         return 0
-    runs = [(timed(rewrite, files), timed(take, files)) for _ in range(asked.repeats)]
-    print(f"{runs[0][1][0]} lines in {len(files)} files, median of {asked.repeats}")
-    for at, name in enumerate(("DuckDB, read and rewrite", "veille ingest grants")):
+    sides = {
+        "DuckDB, file by file": rewrite,
+        "DuckDB, all into one file": merge,
+        "veille ingest grants": take,
+    }
+    runs = [[timed(work, files) for work in sides.values()] for _ in range(asked.repeats)]
+    print(f"{runs[0][-1][0]} lines in {len(files)} files, median of {asked.repeats}")
+    for at, name in enumerate(sides):
         wall, cpu = (statistics.median(run[at][k] for run in runs) for k in (1, 2))
-        print(f"  {name:28} wall {wall:6.2f} s   CPU {cpu:6.2f} s")
-    for k, name in ((1, "wall"), (2, "CPU")):
-        ratios = sorted(ours[k] / duck[k] for duck, ours in runs)
-        median = statistics.median(ratios)
-        print(f"  {name} ratio {median:.2f} (from {ratios[0]:.2f} to {ratios[-1]:.2f})")
-    return int(any(duck[0] != ours[0] for duck, ours in runs))
+        line = f"  {name:28} wall {wall:6.2f} s   CPU {cpu:6.2f} s"
+        if at < len(sides) - 1:
+            line += "   ours, times as much: " + ", ".join(
+                _ratios(title, [run[-1][k] / run[at][k] for run in runs])
+                for k, title in ((1, "wall"), (2, "CPU"))
+            )
+        print(line)
+    return int(any(len({lines for lines, _, _ in run}) > 1 for run in runs))
+
+
+def _ratios(title: str, ratios: list[float]) -> str:
+    return f"{title} {statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})"
 
 
 if __name__ == "__main__":

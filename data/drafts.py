@@ -110,11 +110,16 @@ class Draft:
     ) -> tuple[int, pl.DataFrame]:
         """Return the number of rows kept, and one reject (the first) a row that is not."""
         rows = [frame["source_row"] for frame in tables.values()]
-        kept = pl.concat(rows).unique() if rows else pl.Series("source_row", [], dtype=pl.Int64)
-        # A row that gave several facts, some of them repeated, is kept.
-        refused = rejects.unique("source_row", keep="first", maintain_order=True).join(
-            kept.to_frame("source_row"), on="source_row", how="anti"
-        )
+        kept = pl.concat(rows) if rows else pl.Series("source_row", [], dtype=pl.Int64)
+        both = pl.concat([kept, rejects["source_row"]])
+        if both.len() == rows_in == both.n_unique():
+            refused = rejects
+        else:
+            # A row that gave several facts, some of them repeated, is kept.
+            kept = kept.unique()
+            refused = rejects.unique("source_row", keep="first", maintain_order=True).join(
+                kept.to_frame("source_row"), on="source_row", how="anti"
+            )
         seen = [series for series in (kept, refused["source_row"]) if series.len()]
         first = min((int(series.min()) for series in seen), default=self.last_row + 1)  # type: ignore[arg-type]
         if kept.len() + refused.height != rows_in or first <= self.last_row:

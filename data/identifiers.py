@@ -100,19 +100,27 @@ def luhn(digits: pl.Series, length: int) -> pl.Series:
     False where the value is null or not a number. Digits are summed five at a time by a table:
     three million SIRET take a fraction of a second.
     """
-    number = _numbers(digits)
+    return pl.Series(digits.name, _luhn(_numbers(digits), length)) & digits.is_not_null()
+
+
+def _luhn(number: NDArray[np.int64], length: int) -> NDArray[np.bool_]:
     total = np.zeros(number.shape, dtype=np.int64)
     parity = 0
     for _ in range(-(-length // _BLOCK)):
-        number, block = np.divmod(number, 10**_BLOCK)
-        total += _BLOCK_SUMS[parity][block]
+        # Twice as fast as divmod, which looks at signs.
+        rest = number // 10**_BLOCK
+        total += _BLOCK_SUMS[parity][number - rest * 10**_BLOCK]
+        number = rest
         parity ^= _BLOCK % 2
-    return pl.Series(digits.name, total % 10 == 0) & digits.is_not_null()
+    holds: NDArray[np.bool_] = total % 10 == 0
+    return holds
 
 
 def siren_holds(digits: pl.Series) -> pl.Series:
     """Columnar `is_siren` on strings of nine digits."""
-    return luhn(digits, SIREN_DIGITS) & pl.Series(_numbers(digits) > 0)
+    number = _numbers(digits)
+    holds = _luhn(number, SIREN_DIGITS) & (number > 0)
+    return pl.Series(digits.name, holds) & digits.is_not_null()
 
 
 def siret_holds(digits: pl.Series) -> pl.Series:

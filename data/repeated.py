@@ -3,8 +3,7 @@
 One list may come twice, whole or in part: by its own connector and inside a national harvest, or
 in two exports that overlap. The n-th line of a list in one file and the n-th equal line in another
 are one fact; two equal lines of one file stay two. Lines are compared by a 64-bit hash of
-`data.drafts.SAME`: over twenty million lines, the odds that two different ones meet are one
-in a hundred thousand.
+`data.drafts.SAME`.
 """
 
 from __future__ import annotations
@@ -14,6 +13,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from data.drafts import SAME, Draft, known_days, write_part
+from data.keys import nth_of_equals
 from data.rejects import reject
 
 
@@ -29,47 +29,37 @@ def drop_repeated(table: str, drafts: Sequence[Draft], earlier: Sequence[pl.Seri
     earlier : sequence of polars.Series
         Hashes of the lines of each ingest that may hold some of those of the drafts.
     """
-    lines = [
-        pl.DataFrame({"key": keys}).select(
-            "key",
-            pl.lit(at, dtype=pl.Int32).alias("draft"),
-            pl.lit(part, dtype=pl.Int32).alias("part"),
-            pl.int_range(pl.len(), dtype=pl.Int64).alias("row"),
-        )
-        for at, made in enumerate(drafts)
+    parts = [
+        (made, part, pl.Series(keys))
+        for made in drafts
         for (name, part), keys in made.keys.items()
         if name == table
     ]
-    if not lines or (len(drafts) == 1 and not earlier):
+    if not parts or (len(drafts) == 1 and not earlier):
         return
-    fresh = pl.concat(lines)
-    known = pl.concat(earlier) if earlier else pl.Series([], dtype=pl.UInt64)
-    shared = fresh.filter(pl.col("key").is_in(known.implode()) | pl.col("key").is_duplicated())
-    before = (
-        known.filter(known.is_in(shared["key"].implode()))
-        .alias("key")
-        .to_frame()
-        .group_by("key")
-        .agg(pl.len().cast(pl.Int64).alias("known"))
-    )
-    counted = (
-        shared.group_by("key", "draft")
-        .agg(pl.len().cast(pl.Int64).alias("count"))
-        .sort("key", "draft")
-        .with_columns(pl.col("count").cum_max().shift(1, fill_value=0).over("key").alias("earlier"))
-        .join(before, on="key", how="left")
-        .select(
-            "key", "draft", pl.max_horizontal("earlier", pl.col("known").fill_null(0)).alias("had")
-        )
-    )
-    again = (
-        shared.sort("draft", "part", "row")
-        .with_columns(pl.int_range(pl.len()).over("key", "draft").alias("nth"))
-        .join(counted, on=["key", "draft"], how="left")
-        .filter(pl.col("nth") < pl.col("had"))
-    )
-    for rows in again.partition_by("draft", "part", maintain_order=True):
-        _move(drafts[rows["draft"][0]], table, rows["part"][0], rows["row"])
+    place = {id(made): at for at, made in enumerate(drafts, 1)}
+    of_lake = pl.concat([pl.Series([], dtype=pl.UInt64), *earlier])
+    again = _again([(0, of_lake), *((place[id(made)], keys) for made, _, keys in parts)])
+    start = of_lake.len()
+    for made, part, keys in parts:
+        rows = again.slice(start, keys.len()).arg_true()
+        start += keys.len()
+        if rows.len():
+            _move(made, table, part, rows)
+
+
+def _again(lots: Sequence[tuple[int, pl.Series]]) -> pl.Series:
+    """Tell which keys, of all lots end to end, an earlier owner already has as many times.
+
+    A lot is its owner's number, never less than the one before, and its keys.
+    """
+    keys = pl.concat([some for _, some in lots])
+    owners = pl.concat([pl.repeat(at, some.len(), dtype=pl.Int32, eager=True) for at, some in lots])
+    shared = keys.is_duplicated()
+    twins = pl.DataFrame({"key": keys.filter(shared), "owner": owners.filter(shared)})
+    nth = nth_of_equals(twins.hash_rows())
+    seen = ~twins.select("key", nth).hash_rows().is_first_distinct()
+    return shared.scatter(shared.arg_true(), seen)
 
 
 def _move(made: Draft, table: str, part: int, rows: pl.Series) -> None:

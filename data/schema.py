@@ -54,9 +54,10 @@ class Table:
         found: dict[str, list[object]] = {}
         for name, column in self.columns.items():
             values = frame[name]
-            if not column.nullable and values.null_count():
+            nulls = values.null_count()
+            if not column.nullable and nulls:
                 found[name] = [None]
-            elif column.values or column.pattern:
+            elif nulls < frame.height and (column.values or column.pattern):
                 known = values.unique().drop_nulls()
                 if column.values:
                     known = known.filter(~known.is_in(list(column.values)))

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import chain, groupby, islice
 from pathlib import Path
 
 from data.drafts import Draft, draft
@@ -27,8 +27,10 @@ Progress = Callable[[str, float], None]
 AUTO = "auto"
 #: below, other processes cost more than they save
 _PARALLEL_BYTES = 20_000_000
-#: small files read together, as many as fit
-_BATCH_BYTES = 12_000_000
+#: small files read together, as many as fit: what is at hand stays in the processor's cache
+_BATCH_BYTES = 4_000_000
+#: how many such lots are compared with the lake at once: each comparison reads all of its keys
+_LOTS = 24
 
 
 @dataclass(frozen=True)
@@ -200,8 +202,11 @@ def _read(
     workers = min(len(jobs), os.cpu_count() or 1)
     size = sum(job.path.stat().st_size for job in jobs)
     if workers > 1 and SOURCES[jobs[0].source].batch is not None:
-        with ThreadPoolExecutor(workers) as pool:
-            yield from pool.map(lambda some: _together(pending, some, options), _by_size(jobs))
+        # One more than there are cores: one waits for the disk or for Python while they work.
+        with ThreadPoolExecutor(workers + 1) as pool:
+            lots = pool.map(lambda some: _together(pending, some, options), _by_size(jobs))
+            while some := list(islice(lots, _LOTS)):
+                yield list(chain.from_iterable(some))
     elif workers > 1 and size >= _PARALLEL_BYTES:
         yield from _apart(pending, jobs, options, workers)
     else:

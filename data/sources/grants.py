@@ -8,12 +8,9 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from data.identifiers import RNA, siren_holds
-from data.rejects import REASONS
 from data.sources import grants_rules
 from data.sources.base import CERTAIN, NO, Parsed, ReadOptions, SourceError
-from data.sources.judged import first_reason
-from data.sources.state_list import DATASET, published_on
+from data.sources.state_list import published_on
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,32 +34,6 @@ _COLUMNS: dict[str, type[pl.DataType]] = {
     "measure": pl.String,
     "concours": pl.String,
     "source_id": pl.String,
-}
-_LEVELS = {
-    "etat": "state",
-    "region": "region",
-    "departement": "departement",
-    "commune": "commune",
-    "epci": "epci",
-    "operateur": "operator",
-    "europe": "europe",
-    "inconnu": "unknown",
-}
-_STAGES = {"attribue": "awarded", "verse": "paid"}
-_INSTRUMENTS = {"don": "grant", "prestation": "contract", "nature": "in_kind"}
-_FIRST_YEAR = 1990
-#: reason -> column at fault
-_AT_FAULT = {
-    "aggregate_line": "granularity",
-    "out_of_scope": "concours",
-    "no_identifier": "benef_id",
-    "invalid_identifier": "benef_id",
-    "no_date": "year",
-    "bad_date": "year",
-    "quarantined_amount": "amount_rejected_eur",
-    "no_amount": "amount_eur",
-    "bad_amount": "amount_eur",
-    "duplicate_line": "",
 }
 
 
@@ -116,29 +87,17 @@ def batch(paths: Sequence[Path], options: ReadOptions) -> Iterator[Parsed]:
         )
     lines, heights = _load(paths)
     last_year = (options.known_on or datetime.now(tz=UTC).date()).year
-    judged = lines.select("file", "source_row", *_COLUMNS).with_columns(
-        *_identified(lines["benef_id"]),
-        grants_rules.cents(lines["amount_eur"]),
-        grants_rules.funder(lines),
-        grants_rules.first_of_equals(lines),
-    )
-    judged = judged.with_columns(_reason(last_year).alias("reason"))
-    judged = judged.with_columns(
-        pl.when(grants_rules.republished(judged))
-        .then(pl.lit("duplicate_line"))
-        .otherwise("reason")
-        .alias("reason")
-    )
-    facts = _facts(judged.filter(pl.col("reason").is_null()), options, known)
-    rejects = _rejects(judged.filter(pl.col("reason").is_not_null()))
+    judged = grants_rules.judge(lines, last_year)
+    facts = _facts(judged, options, known)
     facts_of, rejects_of = (
-        frame.partition_by("file", as_dict=True, include_key=False) for frame in (facts, rejects)
+        frame.partition_by("file", as_dict=True, include_key=False)
+        for frame in (facts, judged.rejects)
     )
     for at, height in enumerate(heights):
         yield Parsed(
             rows_in=height,
             tables={"grants": facts_of.get((at,), facts.head(0).drop("file"))},
-            rejects=rejects_of.get((at,), rejects.head(0).drop("file")),
+            rejects=rejects_of.get((at,), judged.rejects.head(0).drop("file")),
         )
 
 
@@ -147,39 +106,22 @@ def _load(paths: Sequence[Path]) -> tuple[pl.DataFrame, list[int]]:
 
     A value of another type than the harvest's becomes null, hence a reject of its own reason.
     """
-    schemas = [_schema(path) for path in paths]
+    frames = [_lines(path, at) for at, path in enumerate(paths)]
+    return pl.concat(frames, how="diagonal"), [frame.height for frame in frames]
+
+
+def _lines(path: Path, at: int) -> pl.DataFrame:
     try:
-        if all(schema == schemas[0] for schema in schemas):
-            scans = [pl.scan_parquet(list(paths), include_file_paths="path")]
-        else:
-            scans = [pl.scan_parquet(path, include_file_paths="path") for path in paths]
-        lines = pl.concat(pl.collect_all(_typed(scan) for scan in scans), how="diagonal")
+        lines = pl.read_parquet(path)
     except (OSError, pl.exceptions.PolarsError) as error:
-        raise _unreadable(paths[0], error) from error
-    files = pl.DataFrame({"path": [str(path) for path in paths]}).with_row_index("file")
-    counted = lines["path"].rle().struct.unnest().rename({"value": "path"})
-    heights = files.join(counted, on="path", how="left", maintain_order="left")["len"].fill_null(0)
-    rows = pl.int_ranges(1, heights.cast(pl.Int64) + 1, eager=True).explode(empty_as_null=False)
-    return lines.drop("path").with_columns(
-        files["file"].cast(pl.Int32).repeat_by(heights).explode(empty_as_null=False).alias("file"),
-        rows.alias("source_row"),
-    ).rechunk(), heights.to_list()
-
-
-def _typed(scan: pl.LazyFrame) -> pl.LazyFrame:
-    return scan.with_columns(
-        pl.col(name).cast(_COLUMNS.get(name, pl.String), strict=False)
-        for name in scan.collect_schema()
-        if name != "path"
-    )
-
-
-def _schema(path: Path) -> pl.Schema:
-    try:
-        schema = pl.Schema(pl.read_parquet_schema(path))
-    except (OSError, pl.exceptions.PolarsError) as error:
-        raise _unreadable(path, error) from error
-    missing = sorted(set(_COLUMNS) - set(schema))
+        raise SourceError(
+            "Ce fichier n'est pas un fichier Parquet lisible.",
+            code="source-unreadable",
+            where=str(path),
+            received=str(error).splitlines()[0] if str(error) else type(error).__name__,
+            expected="un fichier Parquet de la moisson nationale",
+        ) from error
+    missing = sorted(set(_COLUMNS) - set(lines.columns))
     if missing:
         raise SourceError(
             "Ce fichier Parquet n'a pas les colonnes de la moisson nationale.",
@@ -188,108 +130,33 @@ def _schema(path: Path) -> pl.Schema:
             received=f"colonnes absentes : {', '.join(missing)}",
             expected=", ".join(_COLUMNS),
         )
-    return schema
-
-
-def _unreadable(path: Path, error: Exception) -> SourceError:
-    return SourceError(
-        "Ce fichier n'est pas un fichier Parquet lisible.",
-        code="source-unreadable",
-        where=str(path),
-        received=str(error).splitlines()[0] if str(error) else type(error).__name__,
-        expected="un fichier Parquet de la moisson nationale",
+    return lines.with_columns(
+        *(pl.col(name).cast(_COLUMNS.get(name, pl.String), strict=False) for name in lines.columns),
+        pl.lit(at, dtype=pl.Int32).alias("file"),
+        pl.int_range(1, pl.len() + 1, dtype=pl.Int64).alias("source_row"),
     )
 
 
-def _identified(benef_id: pl.Series) -> tuple[pl.Series, pl.Series]:
-    """Return `siren` and `rna` of each line, null where the identifier is none that holds."""
-    named = benef_id.str.starts_with("R").fill_null(value=False)
-    digits = benef_id.str.strip_prefix("S")
-    plain = digits.str.len_bytes().eq(9) & digits.str.to_integer(strict=False).is_not_null()
-    # A sign is part of a number for a computer, and of no SIREN.
-    plain &= ~digits.str.slice(0, 1).is_in(["+", "-"])
-    sound = plain.fill_null(value=False) & benef_id.str.starts_with("S").fill_null(value=False)
-    rows = sound.arg_true()
-    siren = digits.set(~sound, None)
-    siren = siren.set(~siren_holds(siren), None) if rows.len() else siren
-    codes = benef_id.filter(named).str.strip_prefix("R")
-    codes = codes.set(~codes.str.contains(RNA), None)
-    rna = pl.Series("rna", [None], dtype=pl.String).new_from_index(0, benef_id.len())
-    return siren.alias("siren"), rna.scatter(named.arg_true(), codes) if codes.len() else rna
-
-
-def _reason(last_year: int) -> pl.Expr:
-    """Return the first reason to reject a line, null where it is kept."""
-    year, amount, benef = pl.col("year"), pl.col("amount_eur"), pl.col("benef_id")
-    reasons = {
-        "aggregate_line": pl.col("granularity").ne_missing("individual"),
-        "out_of_scope": ~pl.col("concours").is_in(list(_INSTRUMENTS)).fill_null(value=False)
-        | ~pl.col("measure").is_in(list(_STAGES)).fill_null(value=False),
-        "no_identifier": benef.is_null() | benef.str.starts_with("N") | (benef == ""),
-        "invalid_identifier": pl.col("siren").is_null() & pl.col("rna").is_null(),
-        "no_date": year.is_null(),
-        "bad_date": (year < _FIRST_YEAR) | (year > last_year),
-        "quarantined_amount": amount.is_null() & pl.col("amount_rejected_eur").is_not_null(),
-        "no_amount": amount.is_null(),
-        "bad_amount": pl.col("cents").is_null(),
-        "duplicate_line": ~pl.col("first"),
-    }
-    return first_reason(reasons)
-
-
-def _rejects(lines: pl.DataFrame) -> pl.DataFrame:
-    value = pl.coalesce(
-        *(
-            pl.when(pl.col("reason") == reason).then(pl.col(column).cast(pl.String))
-            for reason, column in _AT_FAULT.items()
-            if column
-        )
-    )
-    reason = pl.col("reason")
-    return lines.select(
-        "file",
-        "source_row",
-        reason.replace_strict(_AT_FAULT, return_dtype=pl.String).alias("column"),
-        value.alias("value"),
-        "reason",
-        reason.replace_strict(REASONS, return_dtype=pl.String).alias("message"),
-    )
-
-
-def _facts(kept: pl.DataFrame, options: ReadOptions, known: str) -> pl.DataFrame:
-    jaune = pl.col("source_id").str.starts_with(DATASET).fill_null(value=False)
+def _facts(judged: grants_rules.Judged, options: ReadOptions, known: str) -> pl.DataFrame:
+    kept = judged.kept
+    of_kind = judged.kinds.drop("out").select(pl.all().gather(kept["kind"]))
     year = pl.col("year")
     if options.known_on is not None:
         known_on = pl.lit(options.known_on)
     elif known == "publication":
-        known_on = pl.when(jaune).then(published_on(year)).otherwise(pl.date(year + 1, 12, 31))
+        listed = pl.when("listed").then(published_on(year))
+        known_on = listed.otherwise(pl.date(year + 1, 12, 31))
     else:
         known_on = pl.date(year, 12, 31)
-    return kept.select(
+    return kept.hstack(of_kind).select(
         "file",
         "siren",
         "rna",
-        pl.lit(None, dtype=pl.String).alias("beneficiary_name"),
-        "funder_id",
-        pl.when(jaune)
-        .then(pl.lit("État"))
-        .otherwise(pl.col("donor_name_raw").str.strip_chars(' "'))
-        .alias("funder_name"),
-        _level().alias("funder_level"),
-        grants_rules.programme(kept).alias("programme"),
+        *(name for name in of_kind.columns if name != "listed"),
         pl.col("purpose_raw").alias("purpose"),
         (pl.col("cents") / 100).cast(pl.Decimal(18, 2)).alias("amount_eur"),
-        pl.col("measure").replace_strict(_STAGES, return_dtype=pl.String).alias("stage"),
         year.alias("fiscal_year"),
-        pl.col("concours").replace_strict(_INSTRUMENTS, return_dtype=pl.String).alias("instrument"),
-        pl.col("source_id").fill_null("inconnu").alias("dataset"),
         pl.lit(NAME).alias("source"),
         "source_row",
         known_on.alias("known_on"),
     )
-
-
-def _level() -> pl.Expr:
-    level = pl.col("donor_level").replace_strict(_LEVELS, default=None, return_dtype=pl.String)
-    europe = pl.when(pl.col("donor_level").str.starts_with("europe")).then(pl.lit("europe"))
-    return pl.coalesce(europe, level, pl.lit("unknown"))
