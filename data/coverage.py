@@ -7,17 +7,17 @@ Rule, from the lines known by a day:
   funder's other years within two years of it (a list begun, cut short, or of another perimeter), or
   is known from extracts of one scheme alone while whole lists of the funder are known;
 - a year without lines between two that have some is `absent` (never published);
-- a year without lines after the last that has some is `stopped`, up to the last year of any
-  funder.
+- a year without lines after the last that has some, up to the last year of any funder, is
+  `awaited` until eighteen months after its end (lists come out late), then `stopped`.
 
-Example: a city's lists of 2018, 2019 and 2021 are known on 31 December 2023, and others' go to
+Example: a city's lists of 2018, 2019 and 2021 are known on 31 December 2024, and others' go to
 2022. 2018, 2019 and 2021 are covered, 2020 is absent, 2022 is stopped: nothing was cut in 2020 nor
 in 2022.
 """
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 import polars as pl
 
@@ -26,6 +26,8 @@ PARTIAL_SOURCES = ("chorus", "fonjep", "helios", "osiris", "subventia", "reserve
 #: under this share of its neighbours, in lines and in structures, a year is partial
 PARTIAL_SHARE = 0.2
 _NEIGHBOURS_YEARS = 2
+#: how long after the end of an exercise a list may still come (the State's takes nine months)
+_AWAITED = "18mo"
 SCHEMA = pl.Schema(
     {
         "funder_id": pl.String(),
@@ -50,7 +52,7 @@ def funder_years(grants: pl.LazyFrame, *, as_of: date | None = None) -> pl.DataF
         Table `grants`, as the sources gave it, of all funders: the last year of any of them tells
         which lists have stopped.
     as_of : datetime.date, optional
-        Only lines known by this day count.
+        Only lines known by this day count; today if not given.
 
     Returns
     -------
@@ -58,6 +60,7 @@ def funder_years(grants: pl.LazyFrame, *, as_of: date | None = None) -> pl.DataF
         Columns of `SCHEMA`. `amount_eur` is null and `datasets` empty where there is no line.
     """
     lines = grants if as_of is None else grants.filter(pl.col("known_on") <= as_of)
+    today = pl.lit(as_of or datetime.now(tz=UTC).date())
     key = ["funder_id", "stage"]
     known = (
         lines.group_by(*key, "fiscal_year")
@@ -82,12 +85,21 @@ def funder_years(grants: pl.LazyFrame, *, as_of: date | None = None) -> pl.DataF
     years = spans.explode("fiscal_year").with_columns(pl.col("fiscal_year").cast(pl.Int32))
     usual = _usual(known, key)
     share = PARTIAL_SHARE
+    silent_after = pl.col("lines").is_null() & (pl.col("fiscal_year") > pl.col("last"))
     return (
         years.join(known, on=[*key, "fiscal_year"], how="left")
         .join(usual, on=[*key, "fiscal_year"], how="left")
         .with_columns(
-            pl.when(pl.col("lines").is_null() & (pl.col("fiscal_year") > pl.col("last")))
-            .then(pl.lit("stopped"))
+            pl.when(~silent_after)
+            .then(None)
+            .when(pl.date(pl.col("fiscal_year") + 1, 1, 1).dt.offset_by(_AWAITED) > today)
+            .then(pl.lit("awaited"))
+            .otherwise(pl.lit("stopped"))
+            .alias("silent")
+        )
+        .with_columns(
+            pl.when(pl.col("silent").is_not_null())
+            .then("silent")
             .when(pl.col("lines").is_null())
             .then(pl.lit("absent"))
             .when(

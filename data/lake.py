@@ -30,7 +30,7 @@ from data import identity
 from data.contracts import TABLES
 from data.drafts import SAME, Draft, draft, with_machine_columns
 from data.manifest import Manifest, ingest_id, read_manifest, sha256_of
-from data.rejects import REJECTS, empty_rejects
+from data.rejects import empty_rejects
 from data.repeated import drop_repeated
 from data.sources.base import Parsed, ReadOptions
 
@@ -194,7 +194,7 @@ class Lake:
     def rejects(self, *, source: str | None = None, examples: int | None = None) -> pl.DataFrame:
         """Return rejected rows: source, file, source_row, column, value, reason, message.
 
-        With `examples`, at most that many for each source, file and reason.
+        With `examples`, at most that many for each source and reason.
         """
         frames = [
             pl.scan_parquet(files).select(
@@ -203,17 +203,13 @@ class Lake:
             for m in self.manifests()
             if source in (None, m.source) and (files := self._reject_files(m))
         ]
-        if examples is not None:
-            frames = [
-                frame.group_by("source", "file", "reason", maintain_order=True)
-                .head(examples)
-                .select("source", "file", *REJECTS)
-                for frame in frames
-            ]
         empty = empty_rejects().select(
             pl.lit(None, pl.String).alias("source"), pl.lit(None, pl.String).alias("file"), pl.all()
         )
-        return pl.concat([empty.lazy(), *frames]).collect()
+        rows = pl.concat([empty.lazy(), *frames])
+        if examples is not None:
+            rows = rows.filter(pl.int_range(pl.len()).over("source", "reason") < examples)
+        return rows.collect()
 
     def _reject_files(self, manifest: Manifest) -> list[Path]:
         folder = self._ingests / manifest.source / manifest.ingest_id / "rejects"

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from data.lake import Lake
 
 
@@ -44,8 +46,8 @@ SCHEMA = pl.Schema(
 )
 
 
-def provenance(lake: Lake, siren: str) -> pl.DataFrame:
-    """Return what the lake holds of a structure.
+def provenance(lake: Lake, siren: str, as_of: date | None = None) -> pl.DataFrame:
+    """Return what the lake holds of a structure, known by `as_of` if it is given.
 
     Returns
     -------
@@ -61,6 +63,8 @@ def provenance(lake: Lake, siren: str) -> pl.DataFrame:
         if not files:
             continue
         facts = pl.scan_parquet(files, include_file_paths="path").filter(pl.col("siren") == siren)
+        if as_of is not None:
+            facts = facts.filter(pl.col("known_on") <= as_of)
         has_funder = "funder_id" in facts.collect_schema()
         amount = pl.lit(None, dtype=pl.Float64)
         if theme.amount is not None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from data.contracts import TABLES
 from data.coverage import funder_years
 from data.manifest import Manifest
 from data.surprises import Surprise, surprises
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
 _ROWS_RATIO = 1.5
 #: and as large a share of rejects, within these points
 _REJECTS_POINTS = 0.10
+#: a reason of rejects is new where it takes this share of the rows, and none of the file before
+_NEW_REASON_SHARE = 0.001
+#: what may become of a funder's year
+STATUSES = ("covered", "partial", "absent", "awaited", "stopped")
 _EXAMPLE = ("source", "file", "source_row", "column", "value", "reason", "message")
 
 
@@ -31,6 +36,7 @@ class Report:
     examples: list[dict[str, object]]
     coverage: list[dict[str, object]]
     years: list[dict[str, object]]
+    known: list[dict[str, object]]
     duplicates: dict[str, object]
     drift: list[dict[str, object]]
     surprises: list[Surprise]
@@ -42,6 +48,7 @@ class Report:
             "examples": self.examples,
             "sources": self.sources,
             "coverage": {"funders": self.coverage, "years": self.years},
+            "known": self.known,
             "duplicates": self.duplicates,
             "drift": self.drift,
             "surprises": [surprise.as_dict() for surprise in self.surprises],
@@ -60,7 +67,7 @@ def report(
     source : str, optional
         One source only.
     examples : int
-        Rejected rows shown for each source, file and reason.
+        Rejected rows shown for each source and reason.
     as_of : datetime.date, optional
         Coverage and surprises from facts known by this day only.
     """
@@ -70,7 +77,7 @@ def report(
         every = every.filter(pl.col("known_on") <= as_of)
     grants = every if source is None else every.filter(pl.col("source") == source)
     # Years are judged among all funders and sources, then those of the source are shown.
-    years = funder_years(every)
+    years = funder_years(every, as_of=as_of)
     if source is not None:
         funders = grants.select("funder_id").unique().collect()
         years = years.join(funders, on="funder_id", how="semi", maintain_order="left")
@@ -80,6 +87,7 @@ def report(
         examples=_examples(lake, source, examples),
         coverage=_status(years),
         years=_years(grants),
+        known=_known(lake, source, as_of),
         duplicates=_duplicates(grants, manifests),
         drift=_drift(manifests),
         surprises=surprises(grants, manifests),
@@ -130,7 +138,7 @@ def _status(years: pl.DataFrame) -> list[dict[str, object]]:
         .agg(
             *(
                 pl.col("fiscal_year").filter(pl.col("status") == status).sort().alias(status)
-                for status in ("covered", "partial", "absent", "stopped")
+                for status in STATUSES
             ),
             pl.col("lines").sum(),
             pl.col("amount_eur").sum(),
@@ -146,7 +154,7 @@ def _years(grants: pl.LazyFrame) -> list[dict[str, object]]:
         grants.group_by("source", "fiscal_year", "stage")
         .agg(
             pl.len().alias("lines"),
-            pl.col("siren").n_unique().alias("structures"),
+            pl.coalesce("siren", "rna").n_unique().alias("structures"),
             pl.col("funder_id").n_unique().alias("funders"),
             pl.col("amount_eur").cast(pl.Float64).sum(),
         )
@@ -156,11 +164,31 @@ def _years(grants: pl.LazyFrame) -> list[dict[str, object]]:
     )
 
 
+def _known(lake: Lake, source: str | None, as_of: date | None) -> list[dict[str, object]]:
+    """Return, by table, source and year in which they became known, how many facts there are."""
+    found: list[dict[str, object]] = []
+    for table in TABLES:
+        facts = lake.raw_scan(table)
+        if source is not None:
+            facts = facts.filter(pl.col("source") == source)
+        if as_of is not None:
+            facts = facts.filter(pl.col("known_on") <= as_of)
+        found += (
+            facts.group_by("source", pl.col("known_on").dt.year().alias("known_year"))
+            .agg(pl.len().alias("facts"))
+            .sort("source", "known_year")
+            .select(pl.lit(table).alias("table"), pl.all())
+            .collect()
+            .to_dicts()
+        )
+    return found
+
+
 def _duplicates(grants: pl.LazyFrame, manifests: list[Manifest]) -> dict[str, object]:
     """Return the lines rejected as copies, and the grants that two lists may both hold."""
     twice = (
-        grants.filter(pl.col("siren").is_not_null() & (pl.col("amount_eur") > 0))
-        .group_by("siren", "funder_id", "fiscal_year", "stage", "amount_eur")
+        grants.filter(pl.col("amount_eur") > 0)
+        .group_by(pl.coalesce("siren", "rna"), "funder_id", "fiscal_year", "stage", "amount_eur")
         .agg(pl.col("dataset").n_unique().alias("lists"))
         .filter(pl.col("lists") > 1)
         .select(pl.len(), pl.col("amount_eur").cast(pl.Float64).sum())
@@ -194,7 +222,11 @@ def _drift(manifests: list[Manifest]) -> list[dict[str, object]]:
         shares = (previous.rows_rejected / previous.rows_in, m.rows_rejected / m.rows_in)
         if abs(shares[1] - shares[0]) > _REJECTS_POINTS:
             changes.append(f"part rejetée : {shares[0]:.0%} puis {shares[1]:.0%}")
-        new = sorted(set(m.reasons) - set(previous.reasons))
+        new = sorted(
+            reason
+            for reason, count in m.reasons.items()
+            if reason not in previous.reasons and count >= _NEW_REASON_SHARE * m.rows_in
+        )
         if new:
             changes.append(f"raisons de rejet nouvelles : {', '.join(new)}")
         if changes:

@@ -14,12 +14,14 @@ if TYPE_CHECKING:
 
 #: structures present both years, from which a change of scale is no accident
 _MIN_STRUCTURES = 20
-#: powers of ten by which amounts were multiplied, with the margin of a median
-_SCALES = ((10.0, 8.0, 12.5), (100.0, 80.0, 125.0))
+#: powers of ten by which amounts are multiplied or divided, and the margin of a median
+_POWERS = (10, 100)
+_MARGIN = 1.25
 #: share of the structures with three lines or more whose largest line is the sum of the others
 _TOTALS_SHARE = 0.2
 _MIN_LINES = 20
 _ONE_LINE_SHARE = 0.9
+_STRUCTURE = pl.coalesce("siren", "rna").alias("structure")
 
 
 @dataclass(frozen=True)
@@ -54,12 +56,12 @@ def surprises(grants: pl.LazyFrame, manifests: Sequence[Manifest]) -> list[Surpr
 
 def _scales(grants: pl.LazyFrame) -> Iterator[Surprise]:
     yearly = grants.filter(pl.col("amount_eur") > 0).group_by(
-        "funder_id", "stage", "fiscal_year", "siren"
+        "funder_id", "stage", "fiscal_year", _STRUCTURE
     )
     amounts = yearly.agg(pl.col("amount_eur").cast(pl.Float64).sum().alias("euros"))
     before = amounts.with_columns(pl.col("fiscal_year") + 1).rename({"euros": "before"})
     ratios = (
-        amounts.join(before, on=["funder_id", "stage", "fiscal_year", "siren"], how="inner")
+        amounts.join(before, on=["funder_id", "stage", "fiscal_year", "structure"], how="inner")
         .group_by("funder_id", "stage", "fiscal_year")
         .agg(
             (pl.col("euros") / pl.col("before")).median().alias("ratio"),
@@ -68,40 +70,44 @@ def _scales(grants: pl.LazyFrame) -> Iterator[Surprise]:
         .filter(pl.col("structures") >= _MIN_STRUCTURES)
         .collect()
     )
-    for power, low, high in _SCALES:
-        for row in ratios.filter(pl.col("ratio").is_between(low, high)).iter_rows(named=True):
-            yield Surprise(
-                "amounts-scale",
-                "high",
-                f"Les montants semblent multipliés par {power:.0f} d'une année sur l'autre.",
-                f"{row['funder_id']}, exercice {row['fiscal_year']}",
-                f"rapport médian {row['ratio']:.2f} sur {row['structures']} structures",
-                "un rapport médian proche de 1",
-                "comparer au document d'origine ; au besoin ne pas ingérer cet exercice",
-            )
+    at: dict[tuple[str, str], float] = {}
+    for row in ratios.sort("funder_id", "stage", "fiscal_year").iter_rows(named=True):
+        change = _power(row["ratio"])
+        key = (row["funder_id"], row["stage"])
+        scale = at.get(key, 1.0) * change
+        at[key] = scale
+        # Back to the usual scale: the year before was at fault, and is told already.
+        if change == 1 or scale == 1:
+            continue
+        done = f"multipliés par {change:.0f}" if change > 1 else f"divisés par {1 / change:.0f}"
+        yield Surprise(
+            "amounts-scale",
+            "high",
+            f"Les montants semblent {done} d'une année sur l'autre.",
+            f"{row['funder_id']}, exercice {row['fiscal_year']}",
+            f"rapport médian {row['ratio']:.2g} sur {row['structures']} structures",
+            "un rapport médian proche de 1",
+            "comparer au document d'origine ; au besoin ne pas ingérer cet exercice",
+        )
+
+
+def _power(ratio: float) -> float:
+    """Return the power of ten that a ratio of amounts is near to, 1 where it is near to none."""
+    for power in _POWERS:
+        for scale in (float(power), 1 / power):
+            if scale / _MARGIN <= ratio <= scale * _MARGIN:
+                return scale
+    return 1.0
 
 
 def _totals(grants: pl.LazyFrame) -> Iterator[Surprise]:
-    by_structure = (
-        grants.group_by("dataset", "fiscal_year", "stage", "siren")
-        .agg(
-            pl.len().alias("lines"),
-            pl.col("amount_eur").cast(pl.Float64).max().alias("largest"),
-            pl.col("amount_eur").cast(pl.Float64).sum().alias("sum"),
-        )
-        .filter((pl.col("lines") >= 3) & (pl.col("largest") > 0))
-        .group_by("dataset", "fiscal_year", "stage")
-        .agg(
-            pl.len().alias("structures"),
-            ((pl.col("sum") - 2 * pl.col("largest")).abs() < 0.01).sum().alias("doubled"),
-        )
-        .filter(
-            (pl.col("structures") >= _MIN_STRUCTURES)
-            & (pl.col("doubled") > _TOTALS_SHARE * pl.col("structures"))
-        )
-        .collect()
+    list_year = ["dataset", "fiscal_year", "stage"]
+    found = pl.concat(
+        _doubled(grants, list_year, within).collect() for within in ([], ["programme"])
     )
-    for row in by_structure.iter_rows(named=True):
+    # A total of the whole, or one a programme: the plainer of the two is told.
+    plainest = found.sort("doubled", descending=True).unique(list_year, keep="first")
+    for row in plainest.sort(list_year).iter_rows(named=True):
         yield Surprise(
             "totals-counted",
             "high",
@@ -112,6 +118,28 @@ def _totals(grants: pl.LazyFrame) -> Iterator[Surprise]:
             f"moins de {_TOTALS_SHARE:.0%}",
             "retirer les lignes de total du fichier, puis l'ingérer de nouveau",
         )
+
+
+def _doubled(grants: pl.LazyFrame, list_year: list[str], within: list[str]) -> pl.LazyFrame:
+    """Return the lists and years where many structures have a line that sums up their others."""
+    euros = pl.col("amount_eur").cast(pl.Float64)
+    return (
+        grants.group_by(*list_year, *within, _STRUCTURE)
+        .agg(
+            pl.len().alias("lines"),
+            euros.max().alias("largest"),
+            euros.sum().alias("sum"),
+        )
+        .filter((pl.col("lines") >= 3) & (pl.col("largest") > 0))
+        .group_by(*list_year, "structure")
+        .agg(((pl.col("sum") - 2 * pl.col("largest")).abs() < 0.01).any().alias("doubled"))
+        .group_by(list_year)
+        .agg(pl.len().alias("structures"), pl.col("doubled").sum())
+        .filter(
+            (pl.col("structures") >= _MIN_STRUCTURES)
+            & (pl.col("doubled") > _TOTALS_SHARE * pl.col("structures"))
+        )
+    )
 
 
 def _years(grants: pl.LazyFrame) -> pl.DataFrame:

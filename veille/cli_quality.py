@@ -7,9 +7,10 @@ from typing import Annotated
 
 import polars as pl
 import typer
-from rich.table import Table
+from rich.table import Column, Table
 
 from data.coverage import funder_years
+from data.errors import VeilleError
 from data.lake import Lake
 from data.provenance import provenance
 from data.quality import Report, report
@@ -21,7 +22,8 @@ from veille.terminal import HomeOption, JsonOption, day, home_of, out, show, ste
 STATUS = {
     "covered": "publiée",
     "partial": "partielle",
-    "absent": "jamais publiée",
+    "absent": "aucune liste lue",
+    "awaited": "attendue",
     "stopped": "liste arrêtée",
 }
 _FUNDERS_SHOWN = 15
@@ -61,15 +63,28 @@ def quality(
     lake = Lake(home_of(home).folder)
     if source is not None and source not in {*SOURCES, *lake.sources()}:
         raise line.unknown_source(source, "--source")
-    if structure is not None:
-        _rows(provenance(lake, structure), "Ce que l'on sait", json=json)
-        return
     known = day(as_of, "--as-of")
-    if funder is not None:
-        # Judged among all funders: alone, a funder would never be seen to have stopped.
-        years = funder_years(lake.raw_scan("grants"), as_of=known)
-        found_years = years.filter(pl.col("funder_id") == funder)
-        _rows(found_years, f"Exercices de {funder}", json=json)
+    if structure is not None or funder is not None:
+        if html is not None or (structure is not None and funder is not None):
+            raise VeilleError(
+                "Une seule de ces options à la fois.",
+                code="one-option",
+                where="--structure, --funder, --html",
+                received="plusieurs",
+                expected="une structure, ou un financeur, ou la page de tout le lac",
+                todo="relancer la commande avec une seule d'entre elles",
+            )
+        if structure is not None:
+            found_rows = provenance(lake, structure, known)
+            title = "Ce que l'on sait"
+        else:
+            # Judged among all funders: alone, a funder would never be seen to have stopped.
+            years = funder_years(lake.raw_scan("grants"), as_of=known)
+            found_rows = years.filter(pl.col("funder_id") == funder)
+            title = f"Exercices de {funder}"
+        if found_rows.is_empty():
+            raise _nothing_known(structure, funder, as_of)
+        _rows(found_rows, title, json=json)
         return
     with steps("Qualité", silent=json) as progress:
         progress("comptes, couverture, surprises", 0.1)
@@ -83,6 +98,21 @@ def quality(
     _print(found)
     if html is not None:
         out.print(f"Rapport : {html}", markup=False)
+
+
+def _nothing_known(structure: str | None, funder: str | None, as_of: str | None) -> VeilleError:
+    """Return the error of a structure or a funder that the lake does not know."""
+    one = structure is not None
+    return VeilleError(
+        "Le lac ne sait rien de cette structure." if one else "Le lac n'a rien de ce financeur.",
+        code="nothing-known",
+        where="--structure" if one else "--funder",
+        received=f"{structure or funder}" + (f", au {as_of}" if as_of else ""),
+        expected="le SIREN d'une structure lue"
+        if one
+        else "etat, slug:nom ou SIREN d'un financeur",
+        todo="« veille quality » liste les financeurs ; « veille ingest » ajoute des fichiers",
+    )
 
 
 def _rows(frame: pl.DataFrame, title: str, *, json: bool) -> None:
@@ -112,7 +142,8 @@ def _print(found: Report) -> None:
     for change in found.drift:
         said = " ; ".join(change["changes"])  # type: ignore[arg-type]
         out.print(f"{change['source']}, {change['file']} : {said}", markup=False)
-    funders = Table("Financeur", "Étape", *(s.capitalize() for s in STATUS.values()), "Lignes")
+    financeur = Column("Financeur", overflow="fold")
+    funders = Table(financeur, "Étape", *(s.capitalize() for s in STATUS.values()), "Lignes")
     for row in found.coverage[:_FUNDERS_SHOWN]:
         years = (_years(row[status]) for status in STATUS)
         funders.add_row(str(row["funder_id"]), str(row["stage"]), *years, str(row["lines"]))

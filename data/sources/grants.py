@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from data.sources import grants_rules
-from data.sources.base import CERTAIN, NO, Parsed, ReadOptions, SourceError
+from data.sources.base import CERTAIN, NO, Parsed, ReadOptions, SourceError, panicked
 from data.sources.state_list import published_on
 
 if TYPE_CHECKING:
@@ -113,7 +113,9 @@ def _load(paths: Sequence[Path]) -> tuple[pl.DataFrame, list[int]]:
 def _lines(path: Path, at: int) -> pl.DataFrame:
     try:
         lines = pl.read_parquet(path)
-    except (OSError, pl.exceptions.PolarsError) as error:
+    except BaseException as error:
+        if not (panicked(error) or isinstance(error, (OSError, pl.exceptions.PolarsError))):
+            raise
         raise SourceError(
             "Ce fichier n'est pas un fichier Parquet lisible.",
             code="source-unreadable",

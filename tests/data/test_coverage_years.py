@@ -53,7 +53,7 @@ WORKED = (
 
 
 def test_the_worked_example() -> None:
-    found = funder_years(lists(*WORKED), as_of=date(2023, 12, 31))
+    found = funder_years(lists(*WORKED), as_of=date(2024, 12, 31))
     assert found.schema == SCHEMA
     assert statuses(found, "slug:ville") == {
         2018: "covered",
@@ -62,6 +62,10 @@ def test_the_worked_example() -> None:
         2021: "covered",
         2022: "stopped",
     }
+    # A list that is not out yet, for eighteen months after its exercise, is no list that stopped.
+    for as_of, status in ((date(2024, 6, 30), "awaited"), (date(2024, 7, 1), "stopped")):
+        then = funder_years(lists(*WORKED), as_of=as_of)
+        assert statuses(then, "slug:ville")[2022] == status
     silent = found.filter(pl.col("status").is_in(["absent", "stopped"]))
     assert silent["lines"].to_list() == [0, 0]
     assert silent["amount_eur"].null_count() == 2

@@ -11,6 +11,7 @@ from typing import Any
 import polars as pl
 import pytest
 
+from data.errors import VeilleError
 from data.provenance import provenance
 from data.quality import report
 from data.rejects import reject
@@ -69,6 +70,13 @@ def test_amounts_multiplied_by_ten_are_seen_both_ways(world: World) -> None:
     assert found[0].todo
 
 
+def test_amounts_divided_are_seen_and_their_return_is_not(world: World) -> None:
+    world.bring("grants", *year(2018, 100_000), *year(2019, 1000), *year(2020, 100_000))
+    (found,) = report(world.lake).surprises
+    assert (found.code, found.where) == ("amounts-scale", "etat, exercice 2019")
+    assert "divisés par 100" in found.what
+
+
 def test_a_rise_by_half_is_no_change_of_scale(world: World) -> None:
     world.bring("grants", *year(2018, 1000), *year(2019, 1500))
     assert codes(world) == []
@@ -82,6 +90,22 @@ def test_totals_beside_their_detail_are_seen(world: World) -> None:
     ]
     world.bring("grants", *detail)
     assert codes(world) == ["totals-counted"]
+
+
+def test_totals_of_each_programme_are_seen(world: World) -> None:
+    detail = [
+        {**line, "amount_eur": Decimal(euros), "programme": programme, "siren": None, "rna": rna}
+        for at, line in enumerate(year(2020, 0))
+        for rna in [f"W44{at:07d}"]
+        for programme, euros in (
+            *(("101", 300), ("101", 700), ("101", 1000)),
+            *(("102", 50), ("102", 20), ("102", 70)),
+        )
+    ]
+    world.bring("grants", *detail)
+    (found,) = report(world.lake).surprises
+    assert found.code == "totals-counted"
+    assert found.value.startswith("25 structures sur 25")
 
 
 def test_one_line_negative_totals_and_two_sources_are_seen(world: World) -> None:
@@ -119,6 +143,20 @@ def test_rejects_have_their_examples(world: World) -> None:
     assert found.sources[0]["reasons"] == {"no_identifier": 10}
     assert found.sources[0]["named"] == 10
     assert report(world.lake, source="autre").examples == []
+    # Another file with the same defect brings no more examples of it.
+    world.name(*({"beneficiary_name": f"Cercle {at}"} for at in range(10)))
+    assert len(report(world.lake, examples=2).examples) == 2
+
+
+def test_a_rare_new_reason_is_no_drift(world: World) -> None:
+    world.bring("grants", *year(2018, 1000, count=2000))
+    lines = rows("grants", *year(2019, 1000, count=2001))
+    file = world.home / "suite"
+    file.write_text("x", "utf-8")
+    one = reject(lines.head(1), "bad_amount")
+    parsed = Parsed(2001, {"grants": lines.tail(2000)}, one)
+    world.lake.commit(parsed, source="fictif", file=file, options=ReadOptions())
+    assert report(world.lake).drift == []
 
 
 def test_grants_of_two_lists_are_counted(world: World) -> None:
@@ -167,6 +205,55 @@ def test_a_structure_is_known_from_its_files(world: World) -> None:
     assert found["amount_eur"].to_list()[1:3] == [1000.0, 1000.0]
     assert provenance(world.lake, siren(5)).is_empty()
     assert found["known_from"].null_count() == 0
+
+
+def test_a_structure_is_known_as_of_a_day(world: World) -> None:
+    world.bring("grants", *({**year(y, 10, count=1)[0]} for y in (2018, 2020)))
+    found = provenance(world.lake, siren(0), as_of=date(2019, 6, 30))
+    assert found["year"].to_list() == [2018]
+
+
+def test_every_fact_has_its_year(world: World) -> None:
+    world.bring("grants", *year(2018, 10), *year(2019, 10))
+    world.bring("events", {"siren": siren(1), "kind": "plan"})
+    found = report(world.lake).known
+    assert [(row["table"], row["known_year"], row["facts"]) for row in found] == [
+        ("grants", 2018, 25),
+        ("grants", 2019, 25),
+        ("events", 2020, 1),
+    ]
+
+
+def test_the_command_refuses_what_it_cannot_show(world: World) -> None:
+    world.bring("grants", *year(2018, 10))
+    for asked, code in (
+        ({"structure": siren(999)}, "nothing-known"),
+        ({"structure": siren(1), "as_of": "2017-01-01"}, "nothing-known"),
+        ({"funder": "slug:inconnue"}, "nothing-known"),
+        ({"structure": siren(1), "funder": "etat"}, "one-option"),
+        ({"funder": "etat", "html": world.home / "page.html"}, "one-option"),
+        ({"source": "inconnue"}, "unknown-source"),
+    ):
+        with pytest.raises(VeilleError) as caught:
+            quality(home=world.home, json=True, **asked)  # type: ignore[arg-type]
+        assert caught.value.code == code
+    assert not (world.home / "page.html").exists()
+
+
+def test_the_command_writes_the_page_and_says_where(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world.bring("grants", *year(2018, 10))
+    path = world.home / "page.html"
+    quality(home=world.home, json=True, html=path)
+    shown = json.loads(capsys.readouterr().out)
+    assert shown["html"] == str(path)
+    assert shown["coverage"]["funders"][0]["covered"] == [2018]
+    assert "Qualité des données" in path.read_text("utf-8")
+    quality(home=world.home)
+    printed = capsys.readouterr().out
+    assert "etat" in printed
+    assert "2018" in printed
 
 
 def test_years_are_shown_as_spans() -> None:
