@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import expit
-from scipy.stats import t as student
+from scipy.special import expit, stdtrit
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -70,7 +69,7 @@ def bounds(score: Floats, error: Floats, members: int, level: float) -> tuple[Fl
     level : float
         For instance 0.90.
     """
-    reach = float(student.ppf(0.5 + level / 2, members - 1 + PRIOR_MEMBERS))
+    reach = float(stdtrit(members - 1 + PRIOR_MEMBERS, 0.5 + level / 2))
     p = expit(score)
     low = np.minimum(expit(score - reach * error), p)
     return low, np.maximum(expit(score + reach * error), p)

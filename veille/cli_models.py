@@ -9,7 +9,6 @@ from rich.table import Table
 
 from features.catalogue import INDICATORS
 from training.targets import TARGETS
-from veille import modelling, scoring
 from veille.terminal import HomeOption, JsonOption, day, home_of, out, show, steps
 
 #: reasons shown on a terminal; --json gives them all
@@ -40,6 +39,8 @@ def train(
     json: JsonOption = False,
 ) -> None:
     """Entraîner un modèle sur le dernier panel, le calibrer hors du temps, l'enregistrer."""
+    from veille import modelling
+
     with steps("Entraînement", silent=json) as progress:
         result = modelling.train(home_of(home), target, name=name, note=note, progress=progress)
     if json:
@@ -58,6 +59,8 @@ def evaluate(
     json: JsonOption = False,
 ) -> None:
     """Évaluer hors du temps : la recette est réapprise avant chaque date de test."""
+    from veille import modelling
+
     with steps("Évaluation", silent=json) as progress:
         result = modelling.evaluate(
             home_of(home), model, target=target, folds=folds, progress=progress
@@ -156,6 +159,8 @@ def score(
     json: JsonOption = False,
 ) -> None:
     """Noter la cohorte d'une date et publier la liste."""
+    from veille import scoring
+
     with steps("Notation", silent=json) as progress:
         result = scoring.score(
             home_of(home), target, reference=model, as_of=day(as_of, "--as-of"), progress=progress
@@ -174,6 +179,8 @@ def explain(
     json: JsonOption = False,
 ) -> None:
     """Expliquer le score d'une structure de la liste courante, en log-cotes et en français."""
+    from veille import scoring
+
     result = scoring.explain(home_of(home), siren, target=target)
     if json:
         show(result)

@@ -13,7 +13,6 @@ from data.errors import VeilleError
 from serving.access import accounts
 from serving.access.principal import Role
 from serving.settings import ServingSettings
-from veille import demo as demonstration
 from veille.cli_access import Port, state_of
 from veille.line import Progress
 from veille.terminal import HomeOption, JsonOption, home_of, out, settings, show, steps
@@ -39,6 +38,8 @@ def demo(
     json: JsonOption = False,
 ) -> None:
     """Toute la ligne sur une France synthétique : faits, indicateurs, modèle, liste, service."""
+    from veille import demo as demonstration
+
     place = home_of(home)
     titles = {
         "facts": "France synthétique",

@@ -14,8 +14,8 @@ from data.synthetic import simulate
 from data.synthetic.publish import describe, write
 from features.asof import add_months
 from veille import line, modelling, scoring
+from veille.home import Home
 from veille.line import SYNTHETIC, Progress, quiet
-from veille.modelling import Home
 
 DECLARATION = Path("oracle") / "synthetic.json"
 #: observation days: half-years from here to the end of the simulated period

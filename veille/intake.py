@@ -19,7 +19,7 @@ from data.lake import Lake
 from data.manifest import Manifest, ingest_id, sha256_of
 from data.sources import SOURCES
 from data.sources.base import Parsed, ReadOptions
-from data.sources.packed import Member, unpacked
+from data.sources.packed import Member, files_of, unpacked
 from data.sources.recognise import recognise
 from data.sources.sample import is_archive
 
@@ -69,35 +69,6 @@ class _Job:
     path: Path
     name: str
     sha256: str
-
-
-def files_of(paths: Sequence[Path]) -> list[Path]:
-    """Return the files given, folders replaced by the files they hold (hidden ones left out).
-
-    Raises
-    ------
-    VeilleError
-        A path does not exist.
-    """
-    found: list[Path] = []
-    for path in paths:
-        inside = [path]
-        if path.is_dir():
-            inside = sorted(p for p in path.rglob("*") if p.is_file() and not _hidden(p, path))
-        if not inside or not inside[0].is_file():
-            raise VeilleError(
-                "Fichier introuvable.",
-                code="no-file",
-                where=str(path),
-                received="un dossier sans fichier" if path.is_dir() else "rien",
-                expected="un fichier, ou un dossier de fichiers",
-            )
-        found += inside
-    return found
-
-
-def _hidden(path: Path, top: Path) -> bool:
-    return any(part.startswith(".") for part in path.relative_to(top).parts)
 
 
 def take(
@@ -174,17 +145,21 @@ def _drafts(lake: Lake, jobs: Sequence[_Job], options: ReadOptions) -> Iterator[
     """Yield the outcome of each job, in order."""
     for _, group in groupby(jobs, key=lambda job: job.source):
         same = list(group)
-        known = [
-            lake.manifest(job.source, ingest_id(job.source, job.sha256, options)) for job in same
-        ]
-        new = [job for job, manifest in zip(same, known, strict=True) if manifest is None]
-        made = _accepted(lake, _read(lake.pending, new, options))
-        for job, manifest in zip(same, known, strict=True):
-            found = manifest or next(made)
-            if isinstance(found, VeilleError):
-                yield Outcome(job.name, error=found)
+        found: dict[str, Manifest | VeilleError] = {
+            job.sha256: known
+            for job in same
+            if (known := lake.manifest(job.source, ingest_id(job.source, job.sha256, options)))
+        }
+        # The same bytes given twice are read once.
+        new = {job.sha256: job for job in reversed(same) if job.sha256 not in found}
+        made = _accepted(lake, _read(lake.pending, list(reversed(new.values())), options))
+        for job in same:
+            made_of = found[job.sha256] if job.sha256 in found else next(made)
+            found[job.sha256] = made_of
+            if isinstance(made_of, VeilleError):
+                yield Outcome(job.name, error=made_of)
             else:
-                yield Outcome(job.name, found)
+                yield Outcome(job.name, made_of)
 
 
 def _accepted(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import uuid
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,29 +16,16 @@ from data.errors import VeilleError
 from data.lake import Lake
 from features.catalogue import catalogue_hash
 from models.entry import RegisteredModel
-from models.registry import Registry
 from models.risk_model import RiskModel
 from models.spec import FitParams
 from training.dataset import Dataset
 from training.evaluate import backtest
 from training.fit import Recipe, catalogue_features, fit
 from training.targets import target as find_target
+from veille.home import Home
 from veille.line import Progress, is_synthetic, latest_panel, quiet
 
 ORACLE = Path("oracle") / "oracle.parquet"
-
-
-@dataclass(frozen=True)
-class Home:
-    """Where the state is, and the store of the runs."""
-
-    folder: Path
-    mlflow_uri: str | None = None
-
-    @property
-    def registry(self) -> Registry:
-        """Return the store of runs and registered models."""
-        return Registry(self.folder, self.mlflow_uri)
 
 
 def _steps(progress: Progress, expected: int) -> Any:  # noqa: ANN401 - a callback of one string

@@ -16,8 +16,9 @@ from serving.publication import Publication, write_publication
 from training.cohort import cohort
 from training.targets import target as find_target
 from veille import publish
+from veille.home import Home
 from veille.line import Progress, features, find_panel, is_synthetic, latest_panel, quiet
-from veille.modelling import Home, loaded
+from veille.modelling import loaded
 
 #: up to this many structures every horizon is explained; beyond, the main one only
 EXPLAIN_ALL = 40_000

@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from data.errors import VeilleError
-from veille.modelling import Home
+from veille.home import Home
 from veille.settings import Settings, load_settings
 
 out = Console(highlight=False, soft_wrap=True)

@@ -84,7 +84,7 @@ def _judge(answers: pl.DataFrame, options: ReadOptions) -> pl.DataFrame:
         category.alias("legal_category"),
         # The register of associations holds nothing else.
         pl.coalesce(family, pl.when(rna.is_not_null()).then(pl.lit("association"))).alias("family"),
-        parse.dates(answers["created"])["day"].alias("created_on"),
+        parse.dates(answers["created"], parse.FOUNDED_YEAR)["day"].alias("created_on"),
         parse.dates(answers["dissolved"])["day"].alias("dissolved_on"),
         pl.coalesce(
             pl.lit(options.known_on, dtype=pl.Date),

@@ -1,4 +1,4 @@
-"""Archives as published (zip, gzip, tar, .taz): their files, one by one, as if brought alone."""
+"""Files inside folders and archives (zip, gzip, tar, .taz), one by one, as if brought alone."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ import tarfile
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO
 
+from data.errors import VeilleError
 from data.sources.base import SourceError
 from data.sources.sample import is_archive
 
@@ -34,6 +35,35 @@ class Member:
 
     path: Path
     name: str
+
+
+def files_of(paths: Sequence[Path]) -> list[Path]:
+    """Return the files given, folders replaced by the files they hold (hidden ones left out).
+
+    Raises
+    ------
+    VeilleError
+        A path does not exist.
+    """
+    found: list[Path] = []
+    for path in paths:
+        inside = [path]
+        if path.is_dir():
+            inside = sorted(p for p in path.rglob("*") if p.is_file() and not _hidden(p, path))
+        if not inside or not inside[0].is_file():
+            raise VeilleError(
+                "Fichier introuvable.",
+                code="no-file",
+                where=str(path),
+                received="un dossier sans fichier" if path.is_dir() else "rien",
+                expected="un fichier, ou un dossier de fichiers",
+            )
+        found += inside
+    return found
+
+
+def _hidden(path: Path, top: Path) -> bool:
+    return any(part.startswith(".") for part in path.relative_to(top).parts)
 
 
 @contextmanager

@@ -103,11 +103,12 @@ def parts(path: Path, options: ReadOptions) -> Iterator[Parsed]:
         )
 
 
-def _days(values: pl.Series) -> pl.DataFrame:
+def _days(values: pl.Series, first_year: int = parse.FIRST_YEAR) -> pl.DataFrame:
     """Read days; 0001-01-01 means "unknown", and the time of an update may be glued to its day."""
     text = pl.lit(values)
     known = pl.when(~text.str.starts_with(_UNKNOWN_DAY)).then(text)
-    return parse.dates(pl.select(known.str.replace(r"^(\d{8})\d{6}$", "$1")).to_series())
+    days = pl.select(known.str.replace(r"^(\d{8})\d{6}$", "$1")).to_series()
+    return parse.dates(days, first_year)
 
 
 def _judge(rows: pl.DataFrame, options: ReadOptions, seen: Seen) -> pl.DataFrame:
@@ -118,7 +119,7 @@ def _judge(rows: pl.DataFrame, options: ReadOptions, seen: Seen) -> pl.DataFrame
         ids["siren"].alias("siren"),
         ids["problem"].alias("problem"),
         pl.when(number.str.contains(identifiers.RNA)).then(number).alias("rna"),
-        _days(rows["created"])["day"].alias("created_on"),
+        _days(rows["created"], parse.FOUNDED_YEAR)["day"].alias("created_on"),
         _days(rows["dissolved"])["day"].alias("dissolved_on"),
         pl.coalesce(pl.lit(options.known_on, dtype=pl.Date), updated["day"]).alias("known_on"),
         updated["problem"].alias("day_problem"),

@@ -145,7 +145,7 @@ def _judge(
         ids["problem"].alias("problem"),
         updated["day"].alias("updated_on"),
         updated["problem"].alias("updated_problem"),
-        parse.dates(units["created"])["day"].alias("created_on"),
+        parse.dates(units["created"], parse.FOUNDED_YEAR)["day"].alias("created_on"),
         parse.dates(units["ceased"])["day"].alias("ceased_on"),
         pl.lit(options.known_on, dtype=pl.Date).alias("asked_on"),
         _family(perimeter).alias("ess_family"),

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from data.sources.parse import amounts, dates, periods
+from data.sources.parse import FOUNDED_YEAR, amounts, dates, periods
 from data.sources.text import decode, fold, mend, mend_column
 
 
@@ -148,6 +148,14 @@ def test_month_comes_first_only_where_the_column_says_so() -> None:
 def test_iso_and_french_dates_are_read_back(value: date) -> None:
     assert day(value.isoformat()) == [value]
     assert day(f"{value:%d/%m/%Y}", "31/12/2018")[0] == value
+
+
+def test_the_year_before_which_a_date_is_an_error_can_be_said() -> None:
+    for texts in (["1907-03-12", "1900-01-01", "1700-01-01"], ["12/03/1907", "1900-01-01", "1700"]):
+        old = dates(pl.Series(texts), FOUNDED_YEAR)
+        assert old["day"].to_list() == [date(1907, 3, 12), None, None]
+        assert old["problem"].to_list() == [None, "no_date", "bad_date"]
+        assert dates(pl.Series(texts))["problem"].to_list()[0] == "bad_date"
 
 
 def iso_like() -> st.SearchStrategy[str | None]:

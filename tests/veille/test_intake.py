@@ -74,6 +74,16 @@ def test_a_command_started_again_reads_only_what_is_left(tmp_path: Path) -> None
     assert len(Lake(home).manifests()) == 3
 
 
+def test_the_same_bytes_given_twice_are_read_once(tmp_path: Path) -> None:
+    paths = [listing(tmp_path / name, 1) for name in ("a.csv", "b.csv", "c.csv")]
+    listing(paths[1], 50)
+    found = take(tmp_path / "home", "scdl", *paths)
+    assert [o.file for o in found] == ["a.csv", "b.csv", "c.csv"]
+    assert found[0].manifest == found[2].manifest
+    assert all(o.manifest and o.manifest.rows_kept == 3 for o in found)
+    assert len(Lake(tmp_path / "home").manifests()) == 2
+
+
 def test_files_read_by_other_processes_give_the_same_lake(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -15,7 +15,7 @@ from data.rejects import empty_rejects
 from data.sources.base import Parsed, ReadOptions
 from serving.publication import Publication
 from veille import scoring
-from veille.modelling import Home
+from veille.home import Home
 
 
 def another_grant(home: Path, structure: str) -> None:
