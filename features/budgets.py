@@ -8,7 +8,7 @@ import narwhals as nw
 import polars as pl
 
 from features.engines.base import Frame
-from features.frames import PPM, Day, known
+from features.frames import PPM
 from features.indicator import Direction, Grain, Indicator, divided
 
 _c = nw.col
@@ -31,7 +31,7 @@ def _mean(column: str) -> nw.Expr:
     return nw.when(bottom > 0).then(divided(top / bottom, PPM))
 
 
-def _voted(budgets: pl.DataFrame, as_of: date) -> pl.DataFrame:
+def voted(budgets: pl.DataFrame, as_of: date) -> pl.DataFrame:
     """Return the change voted and the share cancelled by funder and programme ("" = whole).
 
     The change compares the latest voted year known by `as_of` with the year before it; a
@@ -79,49 +79,19 @@ def _voted(budgets: pl.DataFrame, as_of: date) -> pl.DataFrame:
     )
 
 
-def _change_ppm(now: str, before: str, name: str) -> nw.Expr:
-    value = (_c(now) - _c(before)).cast(nw.Float64) / _c(before).cast(nw.Float64) * PPM
-    kept = nw.min_horizontal(value, nw.lit(3.0 * PPM))
-    return nw.when(_c(before) > 0).then((kept + 0.5).floor().cast(nw.Int64)).alias(name)
-
-
-def exposures(day: Day) -> Frame:
+def exposures(programmes: Frame, figures: Frame) -> Frame:
     """Return structure × funder × programme with `weight_ppm` and the figures of both.
 
-    The weight is the structure's amount of the latest slot, or of the one before for lines that
-    have just been lost, whichever is larger.
+    `programmes` is that of a day, `figures` those that all structures share. The weight is the
+    structure's amount of the latest slot, or of the one before for lines that have just been lost,
+    whichever is larger.
     """
-    engine = day.facts.engine
-    budgets = _voted(engine.collect(known(day.facts.budgets, day.as_of)), day.as_of)
-    by_programme = engine.small(budgets.filter(pl.col("programme") != ""))
-    whole = engine.small(
-        budgets.filter(pl.col("programme") == "").select(
-            "funder_id",
-            pl.col("voted_ppm").alias("whole_voted_ppm"),
-            pl.col("cancelled_ppm").alias("whole_cancelled_ppm"),
-        )
-    )
-    funder_totals = (
-        day.funders.group_by("funder_id")
-        .agg(nw.col("s0").sum().alias("f0"), nw.col("s1").sum().alias("f1"))
-        .select("funder_id", _change_ppm("f0", "f1", "funder_change_ppm"))
-    )
     return (
-        day.programmes.with_columns(nw.max_horizontal("p0", "p1").alias("exposure"))
+        programmes.with_columns(nw.max_horizontal("p0", "p1").alias("exposure"))
         .filter(_c("exposure") > 0)
         .with_columns(_c("exposure").sum().over("siren").alias("all"))
         .with_columns(_weight().alias("weight_ppm"))
-        .with_columns(
-            _change_ppm("t_p0", "t_p1", "programme_change_ppm"),
-            _change_ppm("t_p1", "t_p2", "programme_change_before_ppm"),
-        )
-        .join(by_programme, on=["funder_id", "programme"], how="left")
-        .join(whole, on="funder_id", how="left")
-        .join(funder_totals, on="funder_id", how="left")
-        .with_columns(
-            nw.coalesce(_c("voted_ppm"), _c("whole_voted_ppm")).alias("voted_ppm"),
-            nw.coalesce(_c("cancelled_ppm"), _c("whole_cancelled_ppm")).alias("cancelled_ppm"),
-        )
+        .join(figures, on=["funder_id", "programme"], how="left")
     )
 
 

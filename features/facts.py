@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
@@ -96,21 +97,14 @@ def _periods() -> pl.DataFrame:
     ).unique()
 
 
-def _of_units(files: FactFiles, engine: Engine, table: str) -> Frame:
-    """Return the rows whose unit is known: an RNA number alone says nothing of a SIREN."""
-    return files.load(engine, table).filter(~nw.col("siren").is_null())
+def _grants(rows: Frame, _engine: Engine) -> Frame:
+    """The day of a grant line is its decision when it is known, else the end of its exercise.
 
-
-def prepare(files: FactFiles, engine: Engine) -> Facts:
-    """Load and narrow every table once; the frames are then filtered for each day.
-
-    The day of a grant line is its decision when it is known, else the end of its exercise
-    (never later than the day the line was known).
+    Never later than the day the line was known.
     """
     year = nw.col("fiscal_year").cast(nw.Int64)
-    grants = (
-        _of_units(files, engine, "grants")
-        .with_columns(
+    return (
+        rows.with_columns(
             year_end_day(year).alias("_year_end"),
             nw.col("purpose")
             .fill_null("")
@@ -139,77 +133,103 @@ def prepare(files: FactFiles, engine: Engine) -> Facts:
             nw.col("source").is_in(PARTIAL_SOURCES).alias("partial"),
             "instrument",
             "multi_year",
-            "fiscal_year",
             nw.col("amount_cents").alias("cents"),
             "event_day",
             "known_day",
         )
     )
+
+
+def _structures(rows: Frame, engine: Engine) -> Frame:
     middles = {code: float(band.midpoint) for code, band in bands().items()}
     midpoints = engine.small(
         pl.DataFrame({"employees_band": list(middles), "employees": list(middles.values())})
     )
-    structures = (
-        _of_units(files, engine, "structures")
-        .join(midpoints, on="employees_band", how="left")
+    return rows.join(midpoints, on="employees_band", how="left").select(
+        "siren",
+        "source",
+        "ess_family",
+        "esus",
+        "sector",
+        "departement",
+        "region",
+        "employees_band",
+        "employees",
+        "budget_cents",
+        "created_day",
+        "ceased_day",
+        "known_day",
+    )
+
+
+def _debts(rows: Frame, engine: Engine) -> Frame:
+    return rows.join(engine.small(_periods()), on="period", how="left").select(
+        *("siren", "creditor", "period", "debt_id", "due_cents", "outstanding_cents", "plan"),
+        *("period_day", "known_day"),
+    )
+
+
+def _only(*columns: str) -> Callable[[Frame, Engine], Frame]:
+    return lambda rows, _engine: rows.select(*columns)
+
+
+#: table -> what is kept of each of its rows; a row of a structure is read with no other
+BY_STRUCTURE: dict[str, Callable[[Frame, Engine], Frame]] = {
+    "grants": _grants,
+    "structures": _structures,
+    "events": _only("siren", "kind", "occurred_day", "known_day", "retracted_day"),
+    "payments": _only(
+        *("siren", "payment_id", "funder_id", "due_day", "paid_day", "amount_cents", "known_day")
+    ),
+    "debts": _debts,
+    "accounts": _only("siren", "closed_day", "filed_day", "known_day"),
+    "alerts": _only("siren", "severity", "raised_day", "known_day"),
+}
+#: the tables of funders: small, read whole
+BY_FUNDER = {
+    "funder_delays": ("funder_id", "year", "mean_days", "known_day"),
+    "budgets": ("funder_id", "programme", "year", "stage", "amount_cents", "known_day"),
+}
+
+
+def narrowed(rows: Frame, engine: Engine, table: str) -> Frame:
+    """Return what the jobs read of some rows of a table of `BY_STRUCTURE`.
+
+    Rows whose unit is known by an RNA number alone are left out: it says nothing of a SIREN.
+    """
+    return BY_STRUCTURE[table](rows.filter(~nw.col("siren").is_null()), engine)
+
+
+def gathered(narrow: dict[str, Frame], of_funders: dict[str, Frame], engine: Engine) -> Facts:
+    """Return the facts from their narrow tables."""
+    # An instalment that a later export tells again is no second one.
+    payments = (
+        narrow["payments"]
+        .group_by("siren", "payment_id", "funder_id", "due_day", "paid_day", "amount_cents")
+        .agg(nw.col("known_day").min())
         .select(
-            "siren",
-            "source",
-            "ess_family",
-            "esus",
-            "sector",
-            "departement",
-            "region",
-            "employees_band",
-            "employees",
-            "budget_cents",
-            "created_day",
-            "ceased_day",
+            *("siren", "funder_id", "due_day", "paid_day"),
+            nw.col("amount_cents").alias("cents"),
             "known_day",
         )
     )
     return Facts(
         engine=engine,
-        grants=engine.keep(grants),
-        structures=engine.keep(structures),
-        events=_of_units(files, engine, "events").select(
-            "siren", "kind", "occurred_day", "known_day", "retracted_day"
-        ),
-        payments=engine.keep(
-            # an instalment that a later export tells again is no second one
-            files.load(engine, "payments")
-            .group_by("siren", "payment_id", "funder_id", "due_day", "paid_day", "amount_cents")
-            .agg(nw.col("known_day").min())
-            .select(
-                "siren",
-                "funder_id",
-                "due_day",
-                "paid_day",
-                nw.col("amount_cents").alias("cents"),
-                "known_day",
-            )
-        ),
-        funder_delays=files.load(engine, "funder_delays").select(
-            "funder_id", "year", "mean_days", "known_day"
-        ),
-        budgets=files.load(engine, "budgets").select(
-            "funder_id",
-            "programme",
-            "year",
-            "stage",
-            nw.col("amount_cents").alias("cents"),
-            "known_day",
-        ),
-        debts=files.load(engine, "debts")
-        .join(engine.small(_periods()), on="period", how="left")
-        .select(
-            *("siren", "creditor", "period", "debt_id", "due_cents", "outstanding_cents", "plan"),
-            *("period_day", "known_day"),
-        ),
-        accounts=files.load(engine, "accounts").select(
-            "siren", "closed_day", "filed_day", "known_day"
-        ),
-        alerts=_of_units(files, engine, "alerts").select(
-            "siren", "severity", "raised_day", "known_day"
-        ),
+        grants=engine.keep(narrow["grants"]),
+        structures=engine.keep(narrow["structures"]),
+        payments=engine.keep(payments),
+        budgets=of_funders["budgets"].rename({"amount_cents": "cents"}),
+        funder_delays=of_funders["funder_delays"],
+        **{name: narrow[name] for name in ("events", "debts", "accounts", "alerts")},
     )
+
+
+def of_funders(files: FactFiles, engine: Engine) -> dict[str, Frame]:
+    """Return the tables of `BY_FUNDER`."""
+    return {t: files.load(engine, t).select(*columns) for t, columns in BY_FUNDER.items()}
+
+
+def prepare(files: FactFiles, engine: Engine) -> Facts:
+    """Load and narrow every table once; the frames are then filtered for each day."""
+    narrow = {t: narrowed(files.load(engine, t), engine, t) for t in BY_STRUCTURE}
+    return gathered(narrow, of_funders(files, engine), engine)

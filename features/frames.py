@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 
 import narwhals as nw
+import polars as pl
 
 from features import coverage
 from features.asof import to_day, window_edges
@@ -21,8 +23,6 @@ SLOTS = coverage.WINDOWS
 PPM = 1_000_000
 #: a structure counts as a peer's loss only above this amount, as in the target `funding_loss`
 PEER_MIN_CENTS = 1_000_000
-#: weight of the funder's own rate in a programme's rate, of the programme's in a purpose's
-SHRINK = 20
 
 
 def _positive(column: str) -> nw.Expr:
@@ -34,33 +34,6 @@ def _slot_sums(amount: str, prefix: str, count: int) -> list[nw.Expr]:
         total(amount, nw.col("slot") == k).cast(nw.Int64).alias(f"{prefix}{k}")
         for k in range(count)
     ]
-
-
-def rate(hits: str, size: str, prior: nw.Expr) -> nw.Expr:
-    """Return (hits + SHRINK × prior) / (size + SHRINK), in parts per million, rounded."""
-    value = (nw.col(hits).cast(nw.Float64) + prior * SHRINK) / (
-        nw.col(size).cast(nw.Float64) + SHRINK
-    )
-    return (value * PPM + 0.5).floor().cast(nw.Int64)
-
-
-@dataclass(frozen=True)
-class Day:
-    """Frames as known on one day."""
-
-    as_of: date
-    facts: Facts
-    #: grant lines known, with `slot` (null outside the covered windows) and `grant_cents`
-    lines: Frame
-    #: structure × funder: s0…s5 (cents by slot), contract0, n_slots
-    funders: Frame
-    #: structure × funder × programme: p0, p1, p2 and the programme's own figures
-    programmes: Frame
-    #: structure: main programme and purpose of slot 0, and the loss rates of its peers
-    peers: Frame
-    structures: Frame
-    #: structure: `ended` 1 after a failure, merger or cessation known by the day
-    ended: Frame
 
 
 def known(frame: Frame, as_of: date) -> Frame:
@@ -81,29 +54,37 @@ def _window(column: str, edges: list[int]) -> nw.Expr:
     return chain.otherwise(nw.lit(-1)).cast(nw.Int64).alias("window")
 
 
-def _lines(facts: Facts, as_of: date) -> Frame:
-    engine = facts.engine
-    edges = window_edges(as_of, months=12, count=SLOTS)
-    lines = known(facts.grants, as_of).filter(nw.col("event_day") <= to_day(as_of))
-    lines = engine.keep(lines.with_columns(_window("event_day", edges)))
-    covered = engine.collect(
-        lines.filter(nw.col("window") >= 0)
+def covered(grants: Frame, as_of: date) -> Frame:
+    """Return the distinct funder, window, stage and partial of the lines known by a day."""
+    return (
+        _placed(grants, as_of)
+        .filter(nw.col("window") >= 0)
         .select("funder_id", "window", "stage", "partial")
         .unique()
     )
-    slots = engine.small(coverage.slots(covered))
+
+
+def _placed(grants: Frame, as_of: date) -> Frame:
+    edges = window_edges(as_of, months=12, count=SLOTS)
+    lines = known(grants, as_of).filter(nw.col("event_day") <= to_day(as_of))
+    return lines.with_columns(_window("event_day", edges))
+
+
+def _lines(facts: Facts, as_of: date, slots: pl.DataFrame) -> Frame:
     on = ["funder_id", "window", "stage", "partial"]
-    joined = lines.join(slots, on=on, how="left").with_columns(
-        nw.when(nw.col("instrument") == "grant")
-        .then(nw.col("cents"))
-        .otherwise(nw.lit(0))
-        .alias("grant_cents"),
-        nw.when(nw.col("instrument") == "contract")
-        .then(nw.col("cents"))
-        .otherwise(nw.lit(0))
-        .alias("contract_cents"),
+    joined = _placed(facts.grants, as_of).join(facts.engine.small(slots), on=on, how="left")
+    return facts.engine.keep(
+        joined.with_columns(
+            nw.when(nw.col("instrument") == "grant")
+            .then(nw.col("cents"))
+            .otherwise(nw.lit(0))
+            .alias("grant_cents"),
+            nw.when(nw.col("instrument") == "contract")
+            .then(nw.col("cents"))
+            .otherwise(nw.lit(0))
+            .alias("contract_cents"),
+        )
     )
-    return engine.keep(joined)
 
 
 def _funders(lines: Frame) -> Frame:
@@ -134,106 +115,45 @@ def _funders(lines: Frame) -> Frame:
     )
 
 
-def _lost(now: str, before: str) -> nw.Expr:
+def _cells(lines: Frame) -> Frame:
+    return (
+        lines.filter(~nw.col("slot").is_null() & (nw.col("slot") < 3))
+        .group_by("siren", "funder_id", "programme", "purpose_key")
+        .agg(*_slot_sums("grant_cents", "q", 3))
+        .with_columns(*[_positive(f"q{k}") for k in range(3)])
+        .with_columns(nw.concat_str(["programme", "purpose_key"], separator="|").alias("cell"))
+    )
+
+
+def lost(now: str, before: str) -> nw.Expr:
+    """Return whether over half of the amount of the slot before is gone."""
     return (nw.col(before) > 0) & (nw.col(now) * 2 < nw.col(before))
 
 
-def _flag(condition: nw.Expr) -> nw.Expr:
+def flag(condition: nw.Expr) -> nw.Expr:
+    """Return 1 where the condition holds, else 0."""
     return nw.when(condition).then(nw.lit(1)).otherwise(nw.lit(0))
 
 
 def _programmes(cells: Frame) -> Frame:
-    own = (
+    return (
         cells.group_by("siren", "funder_id", "programme")
         .agg(*[nw.col(f"q{k}").sum().cast(nw.Int64).alias(f"p{k}") for k in range(3)])
         .with_columns(
-            _flag(nw.col("p1") > 0).alias("had1"),
-            _flag(_lost("p0", "p1")).alias("lost1"),
-            _flag(nw.col("p2") > 0).alias("had2"),
-            _flag(_lost("p1", "p2")).alias("lost2"),
+            flag(nw.col("p1") > 0).alias("had1"),
+            flag(lost("p0", "p1")).alias("lost1"),
+            flag(nw.col("p2") > 0).alias("had2"),
+            flag(lost("p1", "p2")).alias("lost2"),
         )
     )
-    sums = [
-        nw.col(c).sum().cast(nw.Int64).alias(f"t_{c}")
-        for c in ("p0", "p1", "p2", "had1", "lost1", "had2", "lost2")
-    ]
-    by_funder = own.group_by("funder_id").agg(
-        nw.col("had1").sum().cast(nw.Float64).alias("f_had1"),
-        nw.col("lost1").sum().cast(nw.Float64).alias("f_lost1"),
-        nw.col("had2").sum().cast(nw.Float64).alias("f_had2"),
-        nw.col("lost2").sum().cast(nw.Float64).alias("f_lost2"),
-    )
-    rates = (
-        own.group_by("funder_id", "programme")
-        .agg(*sums)
-        .join(by_funder, on="funder_id", how="left")
-        .filter(nw.col("f_had1") > 0)
-        .with_columns(
-            (nw.col("t_lost1") + nw.col("t_lost2")).alias("t_lost12"),
-            (nw.col("t_had1") + nw.col("t_had2")).alias("t_had12"),
-        )
-        .select(
-            "funder_id",
-            "programme",
-            "t_p0",
-            "t_p1",
-            "t_p2",
-            rate("t_lost1", "t_had1", nw.col("f_lost1") / nw.col("f_had1")).alias("loss_ppm"),
-            rate(
-                "t_lost12",
-                "t_had12",
-                (nw.col("f_lost1") + nw.col("f_lost2")) / (nw.col("f_had1") + nw.col("f_had2")),
-            ).alias("loss2_ppm"),
-        )
-    )
-    return own.join(rates, on=["funder_id", "programme"], how="left")
 
 
-def _main_cell(cells: Frame, amount: str, suffix: str) -> Frame:
+def main_cell(cells: Frame, amount: str, name: str) -> Frame:
     """Return each structure's largest programme and purpose (ties: first in alphabetical order)."""
     top = cells.filter(nw.col(amount) > 0).filter(
         nw.col(amount) == nw.col(amount).max().over("siren")
     )
-    return top.group_by("siren").agg(nw.col("cell").min().alias(f"cell{suffix}"))
-
-
-def _peers(cells: Frame, funders: Frame) -> Frame:
-    """Return, by structure, the share of the peers of its main line that lost over half.
-
-    Peers share the programme and the purpose's words; their own loss is judged on all their
-    grants together, over the last two transitions known (slots 1 to 0 and 2 to 1).
-    """
-    totals = funders.group_by("siren").agg(
-        *[nw.col(f"s{k}").sum().cast(nw.Int64).alias(f"t{k}") for k in range(3)]
-    )
-    pieces = []
-    for now, before in ((0, 1), (1, 2)):
-        pieces.append(
-            _main_cell(cells, f"q{before}", "")
-            .join(totals, on="siren", how="inner")
-            .filter(nw.col(f"t{before}") >= PEER_MIN_CENTS)
-            .select(
-                "cell",
-                nw.lit(1).alias("size"),
-                _flag(_lost(f"t{now}", f"t{before}")).alias("lost"),
-            )
-        )
-    history = nw.concat(pieces, how="vertical").with_columns(nw.lit(1).alias("all"))
-    overall = history.group_by("all").agg(
-        nw.col("lost").sum().cast(nw.Float64).alias("a_lost"),
-        nw.col("size").sum().cast(nw.Float64).alias("a_size"),
-    )
-    rates = (
-        history.group_by("cell", "all")
-        .agg(nw.col("lost").sum().alias("lost"), nw.col("size").sum().alias("size"))
-        .join(overall, on="all", how="inner")
-        .select(
-            nw.col("cell").alias("cell0"),
-            rate("lost", "size", nw.col("a_lost") / nw.col("a_size")).alias("peer_loss_ppm"),
-            nw.col("size").cast(nw.Int64).alias("peer_size"),
-        )
-    )
-    return _main_cell(cells, "q0", "0").join(rates, on="cell0", how="left")
+    return top.group_by("siren").agg(nw.col("cell").min().alias(name))
 
 
 def _structures(facts: Facts, as_of: date) -> Frame:
@@ -273,27 +193,44 @@ def _ended(facts: Facts, as_of: date) -> Frame:
     )
 
 
-def observe(facts: Facts, as_of: date) -> Day:
-    """Return the frames of `as_of`, the shared ones computed once."""
-    engine = facts.engine
-    lines = _lines(facts, as_of)
-    cells = engine.keep(
-        lines.filter(~nw.col("slot").is_null() & (nw.col("slot") < 3))
-        .group_by("siren", "funder_id", "programme", "purpose_key")
-        .agg(*_slot_sums("grant_cents", "q", 3))
-        .with_columns(*[_positive(f"q{k}") for k in range(3)])
-        .with_columns(
-            nw.concat_str(["programme", "purpose_key"], separator="|").alias("cell"),
-        )
-    )
-    funders = engine.keep(_funders(lines))
-    return Day(
-        as_of=as_of,
-        facts=facts,
-        lines=lines,
-        funders=funders,
-        programmes=engine.keep(_programmes(cells)),
-        peers=engine.keep(_peers(cells, funders)),
-        structures=engine.keep(_structures(facts, as_of)),
-        ended=engine.keep(_ended(facts, as_of)),
-    )
+@dataclass(frozen=True)
+class Day:
+    """Frames of some structures, whole or a shard of them, as known on one day.
+
+    Each is computed when it is first asked for, and kept. `slots` are those of `features.coverage`
+    for all funders.
+    """
+
+    facts: Facts
+    as_of: date
+    slots: pl.DataFrame
+
+    @cached_property
+    def lines(self) -> Frame:
+        """Grant lines known, with `slot` (null outside the covered windows) and `grant_cents`."""
+        return _lines(self.facts, self.as_of, self.slots)
+
+    @cached_property
+    def funders(self) -> Frame:
+        """Structure × funder: s0…s5 (cents by slot), contract0, n_slots, share0_ppm."""
+        return self.facts.engine.keep(_funders(self.lines))
+
+    @cached_property
+    def cells(self) -> Frame:
+        """Structure × funder × programme × purpose: q0, q1, q2 (cents by slot)."""
+        return self.facts.engine.keep(_cells(self.lines))
+
+    @cached_property
+    def programmes(self) -> Frame:
+        """Structure × funder × programme: p0, p1, p2, had1, lost1, had2, lost2."""
+        return self.facts.engine.keep(_programmes(self.cells))
+
+    @cached_property
+    def structures(self) -> Frame:
+        """Return one row a structure described by some directory."""
+        return self.facts.engine.keep(_structures(self.facts, self.as_of))
+
+    @cached_property
+    def ended(self) -> Frame:
+        """Structure: `ended` 1 after a failure, merger or cessation known by the day."""
+        return self.facts.engine.keep(_ended(self.facts, self.as_of))

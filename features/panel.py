@@ -1,66 +1,52 @@
-"""The panel: structure × as_of × indicators, computed day by day and written once.
+"""The rows of one day: structure × indicators, in two steps that a shard can stop between.
 
-A panel is a folder ``<home>/panels/<input hash>``: ``panel.parquet`` and ``manifest.json``. The
-hash covers the lake, the catalogue, the days and the feature code's version, so that the same
-inputs give the same folder; the engine and its options are not part of it.
+`begin` gives all that some structures say by themselves; `finish` adds the figures that all
+structures share. `compute_day` does both for all structures at once.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
-import shutil
-import uuid
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 
 import narwhals as nw
 import polars as pl
 
-from data.errors import VeilleError
-from features import budgets, debts, dues, funding, funding_mix, payments, structures
+from features import budgets, coverage, debts, dues, payments
 from features.asof import to_day
-from features.catalogue import INDICATORS, catalogue_hash
 from features.engines.base import Engine, Frame
-from features.facts import FactFiles, Facts, prepare
-from features.frames import Day, observe
-from features.indicator import Indicator
+from features.facts import Facts
+from features.frames import Day, covered, known, main_cell
+from features.shared import Shared, Sums, share, sums
+from features.wanted import Wanted, wanted
 
-FEATURES_VERSION = 1
 #: a structure is in the panel if it got a grant in this many latest slots, or is in the directory
 RECENT_SLOTS = 3
+#: grain -> its frame of a day
+_FRAMES: dict[str, Callable[[Day], Frame]] = {
+    "line": lambda day: day.lines,
+    "funder": lambda day: day.funders,
+    "programme": lambda day: day.programmes,
+    "payment": payments.states,
+    "delay": payments.delays,
+    "debt": debts.debts,
+    "account": dues.accounts,
+    "alert": dues.alerts,
+}
+_PROGRAMMES = ("siren", "funder_id", "programme", "p0", "p1")
 
 
 @dataclass(frozen=True)
-class PanelManifest:
-    """What a panel was computed from."""
+class Begun:
+    """Some structures on one day: their own figures, and their part in what all share.
 
-    panel: str
-    rows: int
-    indicators: int
-    as_of: list[str]
-    input_hash: str
-    engine: str
-    synthetic: bool
-    known_to: str | None
+    `rows` has one row a structure; `programmes` is empty of columns where no indicator reads it.
+    """
 
-
-def _names(grain: str) -> list[Indicator]:
-    return [i for i in INDICATORS.values() if i.grain == grain]
-
-
-def _aggregate(frame: Frame, grain: str) -> Frame:
-    shared = {
-        name: expr
-        for module in (funding, funding_mix, payments, debts, dues)
-        for name, expr in module.INGREDIENTS.get(grain, {}).items()
-    }
-    return frame.group_by("siren").agg(
-        *[expr.alias(name) for name, expr in shared.items()],
-        *[i.expr.cast(nw.Float64).alias(i.name) for i in _names(grain)],
-    )
+    rows: Frame
+    programmes: Frame | None
+    sums: Sums | None
 
 
 def _population(day: Day) -> Frame:
@@ -98,125 +84,88 @@ def _main_programme(day: Day) -> Frame:
     return named.group_by("siren").agg(nw.col("named").min().alias("_main_programme"))
 
 
-def compute_day(facts: Facts, as_of: date) -> pl.DataFrame:
-    """Return the panel rows of one day: `structure_id`, `as_of`, then every indicator in order.
+def begin(facts: Facts, as_of: date, slots: pl.DataFrame, wants: Wanted) -> Begun:
+    """Return what structures say by themselves on one day.
 
-    Structures that ended, as known by `as_of` (failure, merger, cessation), are left out.
+    Parameters
+    ----------
+    facts : Facts
+        All facts, or those of a shard of structures.
+    as_of : datetime.date
+        The day.
+    slots : polars.DataFrame
+        Slots of all funders on that day (`features.coverage`).
+    wants : Wanted
+        What is to be computed.
     """
-    day = observe(facts, as_of)
-    frame = _population(day)
-    for part, grain in (
-        (day.lines, "line"),
-        (day.funders, "funder"),
-        (day.programmes, "programme"),
-        (payments.states(day), "payment"),
-        (payments.delays(day), "delay"),
-        (budgets.exposures(day), "budget"),
-        (debts.debts(day), "debt"),
-        (dues.accounts(day), "account"),
-        (dues.alerts(day), "alert"),
-    ):
-        frame = frame.join(_aggregate(part, grain), on="siren", how="left")
-    described = structures.described(day).with_columns(
-        *[i.expr.alias(i.name) for i in _names("structure")]
+    day = Day(facts, as_of, slots)
+    rows = _population(day)
+    for grain, frame_of in _FRAMES.items():
+        exprs = wants.aggregates(grain)
+        if exprs:
+            rows = rows.join(frame_of(day).group_by("siren").agg(*exprs), on="siren", how="left")
+    own = [i.expr.alias(i.name) for i in wants.of("structure")]
+    rows = rows.join(
+        day.structures.with_columns(*own) if own else day.structures, on="siren", how="left"
     )
-    peers = day.peers.select("siren", nw.col("peer_loss_ppm").alias("_peer_loss_ppm"))
-    for part in (described, peers, _main_purpose(day), _main_programme(day)):
-        frame = frame.join(part, on="siren", how="left")
-    frame = facts.engine.keep(frame.with_columns(nw.lit(to_day(as_of)).alias("_as_of_day")))
-    result = frame.select(
+    if "_main_purpose" in wants.columns:
+        rows = rows.join(_main_purpose(day), on="siren", how="left")
+    if "_main_programme" in wants.columns:
+        rows = rows.join(_main_programme(day), on="siren", how="left")
+    if "peer" in wants.grains:
+        rows = rows.join(main_cell(day.cells, "q0", "_cell"), on="siren", how="left")
+    return Begun(
+        rows=rows,
+        programmes=day.programmes.select(*_PROGRAMMES) if "budget" in wants.grains else None,
+        sums=sums(day) if wants.shared else None,
+    )
+
+
+def finish(
+    begun: Begun, shared: Shared | None, engine: Engine, as_of: date, wants: Wanted
+) -> Frame:
+    """Return `structure_id` and the indicators wanted, in order, of the structures begun."""
+    rows = begun.rows.with_columns(nw.lit(to_day(as_of)).alias("_as_of_day"))
+    if shared is not None:
+        if begun.programmes is not None:
+            exposed = budgets.exposures(begun.programmes, engine.small(shared.programmes))
+            budget = exposed.group_by("siren").agg(*wants.aggregates("budget"))
+            rows = rows.join(budget, on="siren", how="left")
+        if "peer" in wants.grains:
+            cells = engine.small(
+                shared.cells.rename({"cell": "_cell", "peer_loss_ppm": "_peer_loss_ppm"})
+            )
+            rows = rows.join(cells, on="_cell", how="left")
+        for by in ("sector", "departement") if "place" in wants.grains else ():
+            rows = rows.join(engine.small(getattr(shared, by)), on=by, how="left")
+    return engine.keep(rows).select(
         nw.col("siren").alias("structure_id"),
         *[
-            i.expr.alias(i.name) if i.grain == "panel" else nw.col(i.name)
-            for i in INDICATORS.values()
+            (i.expr if i.grain == "panel" else nw.col(i.name))
+            .cast(nw.Float64 if i.kind == "numeric" else nw.String)
+            .alias(i.name)
+            for i in wants.indicators
         ],
     )
-    return (
-        facts.engine.collect(result)
-        .select(
-            "structure_id",
-            pl.lit(as_of).alias("as_of"),
-            *[
-                pl.col(i.name).cast(pl.Float64 if i.kind == "numeric" else pl.String)
-                for i in INDICATORS.values()
-            ],
-        )
-        .sort("structure_id")
-    )
 
 
-def input_hash(lake_hash: str, days: Sequence[date]) -> str:
-    """Return the hash of everything that can change a panel."""
-    content = [FEATURES_VERSION, lake_hash, catalogue_hash(), [d.isoformat() for d in days]]
-    return hashlib.sha256(json.dumps(content).encode()).hexdigest()
+def compute_day(facts: Facts, as_of: date, only: Collection[str] | None = None) -> pl.DataFrame:
+    """Return the panel rows of one day: `structure_id`, `as_of`, then every indicator in order.
 
-
-def build(
-    files: FactFiles,
-    lake_hash: str,
-    home: Path,
-    days: Sequence[date],
-    engine: Engine,
-    engine_name: str,
-    *,
-    synthetic: bool,
-    known_to: str | None,
-    progress: Callable[[str], None] = lambda _: None,
-) -> PanelManifest:
-    """Compute and write the panel of `days`, or return the one that these inputs gave already.
-
-    Raises
-    ------
-    VeilleError
-        No structure is known on any of the days.
+    Structures that ended, as known by `as_of` (failure, merger, cessation), are left out. `only`
+    names the indicators to compute, all of the catalogue if None.
     """
-    digest = input_hash(lake_hash, days)
-    folder = home / "panels" / digest[:16]
-    existing = read_manifest(folder)
-    if existing is not None:
-        return existing
-    facts = prepare(files, engine)
-    frames = []
-    for as_of in days:
-        frames.append(compute_day(facts, as_of))
-        progress(as_of.isoformat())
-    panel = pl.concat(frames)
-    if panel.is_empty():
-        raise VeilleError(
-            "Aucune structure n'est connue à ces dates.",
-            code="empty-panel",
-            where=", ".join(str(d) for d in days),
-            todo="vérifier « veille sources » et les dates de connaissance des fichiers ingérés",
-        )
-    manifest = PanelManifest(
-        panel=str(folder / "panel.parquet"),
-        rows=panel.height,
-        indicators=len(INDICATORS),
-        as_of=[d.isoformat() for d in days],
-        input_hash=digest,
-        engine=engine_name,
-        synthetic=synthetic,
-        known_to=known_to,
-    )
-    _write(folder, panel, manifest)
-    return manifest
+    wants, engine = wanted(only), facts.engine
+    slots = coverage.slots(engine.collect(covered(facts.grants, as_of)))
+    begun = begin(facts, as_of, slots, wants)
+    shared = None
+    if begun.sums is not None:
+        shared = share([begun.sums], engine.collect(known(facts.budgets, as_of)), as_of)
+    return dated(engine.collect(finish(begun, shared, engine, as_of, wants)), as_of)
 
 
-def _write(folder: Path, panel: pl.DataFrame, manifest: PanelManifest) -> None:
-    pending = folder.parent / f".pending-{uuid.uuid4().hex[:8]}"
-    pending.mkdir(parents=True)
-    panel.write_parquet(pending / "panel.parquet", compression="zstd")
-    (pending / "manifest.json").write_text(json.dumps(asdict(manifest), indent=1), "utf-8")
-    try:
-        pending.rename(folder)
-    except OSError:
-        shutil.rmtree(pending)
-        if read_manifest(folder) is None:
-            raise
-        # else written by another process meanwhile: same inputs, same content
-
-
-def read_manifest(folder: Path) -> PanelManifest | None:
-    """Return the manifest of a panel folder, or None."""
-    path = folder / "manifest.json"
-    return PanelManifest(**json.loads(path.read_text("utf-8"))) if path.exists() else None
+def dated(rows: pl.DataFrame, as_of: date) -> pl.DataFrame:
+    """Return the rows of `finish` as those of a panel: `as_of` added, sorted by structure."""
+    return rows.select(
+        "structure_id", pl.lit(as_of).alias("as_of"), pl.exclude("structure_id")
+    ).sort("structure_id")

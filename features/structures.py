@@ -4,48 +4,11 @@ from __future__ import annotations
 
 import narwhals as nw
 
-from data.contracts import FAILURE_KINDS
-from features.asof import add_months, to_day
-from features.engines.base import Frame
-from features.frames import PPM, Day, rate, standing
+from features.frames import PPM
 from features.indicator import Indicator, capped, divided, eur, in_years, ratio
 
 _c = nw.col
 _UNKNOWN = "caractéristique absente du répertoire"
-RATE_MONTHS = 24
-
-
-def _rates(failures: Frame, structures: Frame, by: str) -> Frame:
-    counted = structures.join(failures, on="siren", how="left").with_columns(
-        nw.lit(1).alias("one"), _c("failed").fill_null(0).alias("failed")
-    )
-    overall = counted.group_by("one").agg(
-        _c("failed").sum().cast(nw.Float64).alias("a_failed"),
-        _c("one").sum().cast(nw.Float64).alias("a_size"),
-    )
-    return (
-        counted.filter(~_c(by).is_null())
-        .group_by(by, "one")
-        .agg(_c("failed").sum().alias("n_failed"), nw.len().alias("n_size"))
-        .join(overall, left_on="one", right_on="one", how="inner")
-        .select(by, rate("n_failed", "n_size", _c("a_failed") / _c("a_size")).alias(f"{by}_ppm"))
-    )
-
-
-def described(day: Day) -> Frame:
-    """Return the structures with the failure rates, known by then, of their sector and place."""
-    start = to_day(add_months(day.as_of, -RATE_MONTHS))
-    failures = (
-        standing(day.facts.events, day.as_of)
-        .filter(_c("kind").is_in(list(FAILURE_KINDS)) & (_c("occurred_day") > start))
-        .select("siren", nw.lit(1).alias("failed"))
-        .unique()
-    )
-    frame = day.structures
-    for by in ("sector", "departement"):
-        frame = frame.join(_rates(failures, day.structures, by), on=by, how="left")
-    return frame
-
 
 INDICATORS: tuple[Indicator, ...] = (
     Indicator(

@@ -111,7 +111,7 @@ def features(
     ] = "quarter",
     engine: Annotated[
         str, typer.Option("--engine", help=f"Moteur : {', '.join(ENGINES)}.")
-    ] = "duckdb",
+    ] = "polars",
     home: HomeOption = None,
     *,
     json: JsonOption = False,

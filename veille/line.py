@@ -19,9 +19,10 @@ from data.manifest import Manifest
 from data.sources import SOURCES
 from data.sources.base import ReadOptions
 from features.asof import as_of_days
-from features.engines import ENGINES, Engine
-from features.engines.base import Frame
-from features.panel import PanelManifest, build, input_hash
+from features.engines import ENGINES
+from features.job import Asked, build
+from features.lake_facts import LakeFacts
+from features.panels import PanelManifest, input_hash, read_manifest
 from veille.intake import AUTO, Outcome, take
 
 Progress = Callable[[str, float], None]
@@ -30,17 +31,6 @@ SYNTHETIC = "synthetic"
 
 def quiet(_step: str, _share: float) -> None:
     """Report no progress."""
-
-
-class LakeFacts:
-    """Facts of the lake, as the feature jobs read them."""
-
-    def __init__(self, lake: Lake) -> None:
-        self._lake = lake
-
-    def load(self, engine: Engine, table: str) -> Frame:
-        """Return table `table` with its machine columns, in `engine`."""
-        return engine.scan(self._lake.files(table), self._lake.scan(table).head(0).collect())
 
 
 def unknown_source(received: str, where: str) -> VeilleError:
@@ -117,7 +107,7 @@ def features(
     *,
     since: date | None = None,
     every: str = "quarter",
-    engine: str = "duckdb",
+    engine: str = "polars",
     progress: Progress = quiet,
 ) -> PanelManifest:
     """Compute the panel of one or several observation days.
@@ -137,32 +127,23 @@ def features(
         )
     lake = Lake(home)
     days = as_of_days(as_of, since=since, every=every)
-    done = 0
-
-    def tell(step: str) -> None:
-        nonlocal done
-        done += 1
-        progress(step, done / len(days))
-
     known = [m.known_to for m in lake.manifests() if m.known_to]
     with ENGINES[engine]() as running:
         return build(
             LakeFacts(lake),
             lake.hash(),
             home,
-            days,
+            Asked(days),
             running,
             engine,
             synthetic=is_synthetic(home),
             known_to=max(known, default=None),
-            progress=tell,
+            progress=progress,
         )
 
 
 def panels(home: Path) -> list[PanelManifest]:
     """Return the panels of a home, the latest written last."""
-    from features.panel import read_manifest
-
     # A name that starts with a point is a panel that was being written when its command died.
     folders = sorted(
         (home / "panels").glob("[!.]*/manifest.json"), key=lambda p: p.stat().st_mtime_ns

@@ -41,7 +41,7 @@ def score(
     *,
     reference: str = "champion",
     as_of: date | None = None,
-    engine: str = "duckdb",
+    engine: str = "polars",
     progress: Progress = quiet,
 ) -> dict[str, object]:
     """Score the cohort of a day (the panel's last by default) and publish the list."""

@@ -1,4 +1,4 @@
-"""DuckDB engine: the default, spills to disk beyond its memory limit."""
+"""DuckDB engine: spills to disk beyond its memory limit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Polars engine: also the one of live scoring and of small worlds in tests."""
+"""Polars engine: the default of jobs, in shards; that of live scoring and of small worlds."""
 
 from __future__ import annotations
 

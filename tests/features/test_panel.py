@@ -18,7 +18,8 @@ from data.errors import VeilleError
 from features.catalogue import INDICATORS
 from features.engines import PolarsEngine
 from features.facts import MemoryFacts
-from features.panel import PanelManifest, build, input_hash, read_manifest
+from features.job import Asked, build
+from features.panels import PanelManifest, input_hash, read_manifest
 from tests.features.worlds import Row, World, panel_of, tables
 from tests.fictitious import siren
 
@@ -508,7 +509,7 @@ def built(home: Path, *days: date, world: World = WORLD) -> PanelManifest:
             MemoryFacts(tables(world)),
             "empreinte",
             home,
-            days,
+            Asked(days),
             engine,
             "polars",
             synthetic=True,
@@ -532,7 +533,7 @@ def test_an_empty_panel_is_refused_and_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(VeilleError) as error:
         built(tmp_path, YEAR_END, world={})
     assert error.value.code == "empty-panel"
-    assert list(tmp_path.iterdir()) == []
+    assert not (tmp_path / "panels").exists()
 
 
 def test_the_hash_of_the_inputs_moves_with_each_of_them() -> None:

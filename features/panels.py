@@ -1,0 +1,114 @@
+"""Panels on disk: what one was computed from, and how its rows are written.
+
+A panel is a folder ``<home>/panels/<input hash>``: ``panel.parquet`` and ``manifest.json``. The
+hash covers the lake, the catalogue, the days and the feature code's version, so that the same
+inputs give the same folder; the engine and its options are not part of it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import uuid
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from features.catalogue import catalogue_hash
+
+FEATURES_VERSION = 2
+#: rows of a row group, whatever the shards and the days were: same rows, same bytes
+_ROW_GROUP = 100_000
+
+
+@dataclass(frozen=True)
+class PanelManifest:
+    """What a panel was computed from."""
+
+    panel: str
+    rows: int
+    indicators: int
+    as_of: list[str]
+    input_hash: str
+    engine: str
+    synthetic: bool
+    known_to: str | None
+
+
+def input_hash(lake_hash: str, days: Sequence[date], only: Collection[str] | None = None) -> str:
+    """Return the hash of everything that can change a panel."""
+    content = [
+        *(FEATURES_VERSION, lake_hash, catalogue_hash(), [d.isoformat() for d in days]),
+        *([] if only is None else [sorted(only)]),
+    ]
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()
+
+
+def write_rows(pieces: Iterable[pl.DataFrame], path: Path, compression: str) -> int:
+    """Write pieces end to end into one Parquet file, whole or not at all; return its rows.
+
+    Only one row group is held in memory.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pending = path.with_name(f".pending-{uuid.uuid4().hex[:8]}")
+    writer: pq.ParquetWriter | None = None
+    rows, left = 0, pl.DataFrame()
+    try:
+        for piece in pieces:
+            left = piece if left.is_empty() else pl.concat([left, piece])
+            whole = left.height - left.height % _ROW_GROUP
+            if writer is None:
+                writer = pq.ParquetWriter(pending, _arrow(left).schema, compression=compression)
+            if whole:
+                writer.write_table(_arrow(left.head(whole)), row_group_size=_ROW_GROUP)
+                rows, left = rows + whole, left.slice(whole)
+        if writer is not None:
+            if left.height:
+                writer.write_table(_arrow(left), row_group_size=_ROW_GROUP)
+            writer.close()
+            pending.replace(path)
+        return rows + left.height
+    finally:
+        pending.unlink(missing_ok=True)
+
+
+def _arrow(rows: pl.DataFrame) -> pa.Table:
+    # Plain strings: the views of Polars would be written with their own type.
+    return rows.to_arrow(compat_level=pl.CompatLevel.oldest())
+
+
+def read_rows(path: Path) -> Iterable[pl.DataFrame]:
+    """Yield the rows of one Parquet file, a row group at a time."""
+    with pq.ParquetFile(path) as file:
+        for at in range(file.num_row_groups):
+            found = pl.from_arrow(file.read_row_group(at))
+            if isinstance(found, pl.DataFrame):
+                yield found
+
+
+def write_panel(
+    folder: Path, pieces: Iterable[pl.DataFrame], manifest: PanelManifest
+) -> PanelManifest:
+    """Write a panel, visible once whole; return its manifest, the number of rows set."""
+    pending = folder.parent / f".pending-{uuid.uuid4().hex[:8]}"
+    pending.mkdir(parents=True)
+    try:
+        rows = write_rows(pieces, pending / "panel.parquet", "zstd")
+        made = replace(manifest, rows=rows)
+        (pending / "manifest.json").write_text(json.dumps(asdict(made), indent=1), "utf-8")
+        pending.rename(folder)
+    finally:
+        shutil.rmtree(pending, ignore_errors=True)
+    return made
+
+
+def read_manifest(folder: Path) -> PanelManifest | None:
+    """Return the manifest of a panel folder, or None."""
+    path = folder / "manifest.json"
+    return PanelManifest(**json.loads(path.read_text("utf-8"))) if path.exists() else None

@@ -1,0 +1,181 @@
+"""Narrow facts on disk, cut in shards of structures: what a job reads, prepared once a file.
+
+Layout under ``<home>/features/store-<hash of this code>``::
+
+    cuts.json                            where the shards are cut (SIREN)
+    <cuts>/<table>/<file>/N-M.parquet    narrow rows of shard N that come from that file of the lake
+    <cuts>/grants/<file>/days.parquet    distinct funder, stage and days of its lines
+
+A shard is a range of SIREN, so that shards end to end are sorted. A file of the lake never changes:
+one that is new adds its own folder, by one rename, and touches no other.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import uuid
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Protocol, runtime_checkable
+
+import polars as pl
+import pyarrow.parquet as pq
+
+from data.contracts import TABLES
+from data.drafts import with_machine_columns
+from features.catalogue import catalogue_hash
+from features.engines.base import Frame
+from features.engines.polars_engine import PolarsEngine
+from features.facts import BY_STRUCTURE, FactFiles, Facts, gathered, narrowed, of_funders
+
+#: rows of facts that one shard holds, about: a job's memory is that of a shard
+ROWS_PER_SHARD = 1_500_000
+#: a lake this much larger than when the shards were cut is cut again
+_OUTGROWN = 2
+_CHUNK_ROWS = 1_000_000
+_DAYS = ("funder_id", "stage", "partial", "event_day", "known_day")
+
+
+@runtime_checkable
+class StoredFacts(FactFiles, Protocol):
+    """Facts that are Parquet files."""
+
+    def paths(self, table: str) -> list[Path]:
+        """Return the files of a table, none of which ever changes."""
+        ...
+
+    def known_hash(self, as_of: date) -> str:
+        """Return the hash of the facts known by a day."""
+        ...
+
+
+class Store:
+    """The prepared facts of one home, for one content of its lake."""
+
+    def __init__(self, home: Path, files: StoredFacts, rows_per_shard: int | None = None) -> None:
+        self._folder = home / "features" / f"store-{catalogue_hash()[:12]}"
+        self._files = files
+        self._paths = {table: files.paths(table) for table in BY_STRUCTURE}
+        self._engine = PolarsEngine()
+        self._cuts = self._cut(rows_per_shard or ROWS_PER_SHARD)
+        self._entries = self._folder / self.cuts_hash
+
+    @property
+    def shards(self) -> int:
+        """Return the number of shards."""
+        return len(self._cuts) + 1
+
+    @property
+    def cuts_hash(self) -> str:
+        """Return the hash of where the shards are cut."""
+        return hashlib.sha256(json.dumps(self._cuts).encode()).hexdigest()[:12]
+
+    def _cut(self, rows_per_shard: int) -> list[int]:
+        rows = sum(
+            pq.read_metadata(path).num_rows
+            for table in ("grants", "payments", "structures")
+            for path in self._paths[table]
+        )
+        shards = max(1, -(-rows // rows_per_shard))
+        path = self._folder / "cuts.json"
+        if path.exists():
+            found = json.loads(path.read_text("utf-8"))
+            asked = found["rows_per_shard"] == rows_per_shard
+            if asked and len(found["cuts"]) + 1 >= shards / _OUTGROWN:
+                return list(map(int, found["cuts"]))
+        cuts = self._quantiles(shards)
+        self._folder.mkdir(parents=True, exist_ok=True)
+        pending = path.with_name(f".pending-{uuid.uuid4().hex[:8]}")
+        pending.write_text(json.dumps({"rows_per_shard": rows_per_shard, "cuts": cuts}), "utf-8")
+        pending.replace(path)
+        return cuts
+
+    def _quantiles(self, shards: int) -> list[int]:
+        named = [path for table in ("grants", "structures") for path in self._paths[table]]
+        if shards == 1 or not named:
+            return []
+        sirens = (
+            pl.concat(pl.scan_parquet(path).select("siren").gather_every(7) for path in named)
+            .drop_nulls()
+            .select(pl.col("siren").cast(pl.Int64).sort())
+            .collect()
+            .to_series()
+        )
+        places = [sirens.len() * k // shards for k in range(1, shards)]
+        return sirens.gather(places).unique().sort().to_list() if sirens.len() else []
+
+    def sync(self) -> None:
+        """Prepare the files of the lake that are not yet."""
+        for table, paths in self._paths.items():
+            for path in paths:
+                if not self._entry(table, path).exists():
+                    self._prepare(table, path)
+
+    def _entry(self, table: str, path: Path) -> Path:
+        stat = path.stat()
+        key = f"{path.resolve()}|{stat.st_size}|{stat.st_mtime_ns}"
+        return self._entries / table / hashlib.sha256(key.encode()).hexdigest()[:20]
+
+    def _prepare(self, table: str, path: Path) -> None:
+        target = self._entry(table, path)
+        pending = target.parent / f".pending-{uuid.uuid4().hex[:8]}"
+        pending.mkdir(parents=True)
+        days: list[pl.DataFrame] = []
+        for at, rows in enumerate(self._chunks(table, path)):
+            if table == "grants":
+                days.append(rows.select(_DAYS).unique())
+            for shard, piece in self._split(rows):
+                piece.write_parquet(pending / f"{shard}-{at}.parquet", compression="lz4")
+        if days:
+            pl.concat(days).unique().sort(_DAYS).write_parquet(pending / "days.parquet")
+        try:
+            pending.rename(target)
+        except OSError:
+            shutil.rmtree(pending)  # another process prepared it meanwhile
+            if not target.exists():
+                raise
+
+    def _chunks(self, table: str, path: Path) -> Iterator[pl.DataFrame]:
+        for start in range(0, pq.read_metadata(path).num_rows, _CHUNK_ROWS):
+            part = pl.scan_parquet(path).slice(start, _CHUNK_ROWS).collect()
+            yield self._engine.collect(narrowed(self._engine.small(part), self._engine, table))
+
+    def _split(self, rows: pl.DataFrame) -> Iterator[tuple[int, pl.DataFrame]]:
+        if not self._cuts:
+            yield 0, rows
+            return
+        places = pl.Series(self._cuts).search_sorted(rows["siren"].cast(pl.Int64), side="right")
+        parts = rows.with_columns(places.alias("_shard")).partition_by(
+            "_shard", as_dict=True, include_key=False
+        )
+        for (shard,), piece in parts.items():
+            yield int(shard), piece
+
+    def facts(self, shard: int) -> Facts:
+        """Return the facts of a shard, in Polars."""
+        narrow = {table: self._rows(table, f"{shard}-*.parquet") for table in BY_STRUCTURE}
+        return gathered(narrow, of_funders(self._files, self._engine), self._engine)
+
+    def calendar(self) -> Frame:
+        """Return the distinct funder, stage, partial, event and known days of all grant lines."""
+        return self._rows("grants", "days.parquet")
+
+    def _rows(self, table: str, pattern: str) -> Frame:
+        found = [
+            piece
+            for path in self._paths[table]
+            for piece in sorted(self._entry(table, path).glob(pattern))
+        ]
+        raw = self._engine.small(with_machine_columns(TABLES[table].empty()))
+        empty = self._engine.collect(narrowed(raw, self._engine, table))
+        return self._engine.scan(found, empty)
+
+    def sweep(self) -> None:
+        """Remove what this store does not read: files gone from the lake, other cuts and code."""
+        live = {self._entry(table, path) for table, paths in self._paths.items() for path in paths}
+        for entry in self._folder.parent.glob("store-*/*/*/*"):
+            if entry not in live:
+                shutil.rmtree(entry)
