@@ -46,6 +46,25 @@ SCHEMA = pl.Schema(
 )
 
 
+def with_file(lake: Lake, table: str) -> pl.LazyFrame | None:
+    """Return the facts of a table and the `file` each comes from, None if there are none.
+
+    A line found through an RNA number, a name or a succession has the file "identity".
+    """
+    # Events are derived whole by identity: as the sources gave them, they have their file.
+    files = lake.raw_files(table) if table == "events" else lake.files(table)
+    if not files:
+        return None
+    names = {m.ingest_id: m.file for m in lake.manifests()}
+    ingest = pl.col("path").str.extract(r"([0-9a-f]{16})[/\\][a-z_]+[/\\][^/\\]+$")
+    named = ingest.replace_strict(names, default="identity", return_dtype=pl.String)
+    return (
+        pl.scan_parquet(files, include_file_paths="path")
+        .with_columns(named.alias("file"))
+        .drop("path")
+    )
+
+
 def provenance(lake: Lake, siren: str, as_of: date | None = None) -> pl.DataFrame:
     """Return what the lake holds of a structure, known by `as_of` if it is given.
 
@@ -55,30 +74,25 @@ def provenance(lake: Lake, siren: str, as_of: date | None = None) -> pl.DataFram
         Columns of `SCHEMA`: one row a theme, funder (null where there is none), year, source and
         file. A line found through an RNA number, a name or a succession has the file "identity".
     """
-    names = {m.ingest_id: m.file for m in lake.manifests()}
     pieces = [pl.DataFrame(schema=SCHEMA)]
     for table, theme in _THEMES.items():
-        # Events are derived whole by identity: as the sources gave them, they have their file.
-        files = lake.raw_files(table) if table == "events" else lake.files(table)
-        if not files:
+        every = with_file(lake, table)
+        if every is None:
             continue
-        facts = pl.scan_parquet(files, include_file_paths="path").filter(pl.col("siren") == siren)
+        facts = every.filter(pl.col("siren") == siren)
         if as_of is not None:
             facts = facts.filter(pl.col("known_on") <= as_of)
         has_funder = "funder_id" in facts.collect_schema()
         amount = pl.lit(None, dtype=pl.Float64)
         if theme.amount is not None:
             amount = pl.col(theme.amount).cast(pl.Float64)
-        ingest = pl.col("path").str.extract(r"([0-9a-f]{16})[/\\][a-z_]+[/\\][^/\\]+$")
         pieces.append(
             facts.select(
                 pl.lit(theme.name).alias("theme"),
                 (pl.col("funder_id") if has_funder else pl.lit(None, pl.String)).alias("funder_id"),
                 theme.year.cast(pl.Int32).alias("year"),
                 "source",
-                ingest.replace_strict(names, default="identity", return_dtype=pl.String).alias(
-                    "file"
-                ),
+                "file",
                 amount.alias("amount_eur"),
                 "known_on",
             )

@@ -65,12 +65,12 @@ def voted(budgets: pl.DataFrame, as_of: date) -> pl.DataFrame:
             "funder_id",
             "programme",
             pl.when(pl.col("before") > 0)
-            .then((pl.col("voted") - pl.col("before")) / pl.col("before") * PPM)
+            .then((pl.col("voted") - pl.col("before")).cast(pl.Float64) * PPM / pl.col("before"))
             .clip(-PPM, 3 * PPM)
             .round(0)
             .cast(pl.Int64)
             .alias("voted_ppm"),
-            (pl.col("cancelled").fill_null(0) / positive * PPM)
+            (pl.col("cancelled").fill_null(0).cast(pl.Float64) * PPM / positive)
             .clip(0, PPM)
             .round(0)
             .cast(pl.Int64)

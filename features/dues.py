@@ -18,11 +18,13 @@ DEPOSIT_MONTHS = 12
 def accounts(day: Day) -> Frame:
     """Return the accounts known to be deposited, with their delay after the end of the year.
 
-    Accounts published again (a correction, another file) were deposited the first time.
+    Accounts published again (a correction, another file) were deposited the first time. Of what is
+    announced ahead (a year that ends later), nothing is seen: windows end on the day.
     """
     edge = to_day(add_months(day.as_of, -36))
     return (
         known(day.facts.accounts, day.as_of)
+        .filter(_c("closed_day") <= to_day(day.as_of))
         .group_by("siren", "closed_day")
         .agg(_c("filed_day").min())
         .with_columns(
@@ -38,6 +40,7 @@ def alerts(day: Day) -> Frame:
     edges = {months: to_day(add_months(day.as_of, -months)) for months in (12, 36)}
     return (
         known(day.facts.alerts, day.as_of)
+        .filter(_c("raised_day") <= to_day(day.as_of))
         .select("siren", "severity", "raised_day")
         .unique()
         .with_columns(

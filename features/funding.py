@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import narwhals as nw
 
+from features.frames import flag
 from features.indicator import (
     Direction,
     Grain,
@@ -180,9 +181,8 @@ INDICATORS: tuple[Indicator, ...] = (
         "Exercices financés parmi les six derniers",
         "La structure a été financée {value} des six derniers exercices connus.",
         "l'ancienneté du soutien protège",
-        sum(
-            (nw.when(_c(f"_s{k}") > 0).then(nw.lit(1)).otherwise(nw.lit(0)) for k in range(1, 6)),
-            nw.when(_c("_s0") > 0).then(nw.lit(1)).otherwise(nw.lit(0)),
+        nw.when(~_c("_s0").is_null()).then(
+            sum((flag(_c(f"_s{k}") > 0) for k in range(1, 6)), flag(_c("_s0") > 0))
         ),
     ),
     funding(

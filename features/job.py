@@ -12,24 +12,18 @@ import hashlib
 import json
 import shutil
 import time
-import uuid
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-import narwhals as nw
-import polars as pl
-
 from data.errors import VeilleError
-from features import coverage
 from features.catalogue import catalogue_hash
-from features.engines.base import Engine, Frame
+from features.engines.base import Engine
 from features.engines.polars_engine import PolarsEngine
-from features.facts import FactFiles, of_funders, prepare
-from features.frames import covered, known
-from features.panel import Begun, begin, compute_day, dated, finish
+from features.facts import FactFiles, prepare
+from features.panel import compute_day
 from features.panels import (
     FEATURES_VERSION,
     PanelManifest,
@@ -39,15 +33,10 @@ from features.panels import (
     write_panel,
     write_rows,
 )
-from features.shared import share as shared_figures
-from features.store import Store, StoredFacts
-from features.wanted import Wanted, wanted
+from features.shards import BEGUN, Progress, Shards
+from features.store import StoredFacts
+from features.wanted import wanted
 
-#: told what is being done, and the share of the job that is done
-Progress = Callable[[str, float], None]
-_SUMS = "sum-"
-#: share of a day's work that is done once its shards are begun
-_BEGUN = 0.8
 #: days kept for the panels to come, the last used
 _KEPT_DAYS = 200
 _LEFT_SECONDS = 86_400
@@ -101,7 +90,7 @@ def build(
         synthetic=synthetic,
         known_to=known_to,
     )
-    with _alone(home):
+    with alone(home):
         existing = read_manifest(folder)
         if existing is not None:
             return existing  # written by the job that this one waited for
@@ -145,10 +134,12 @@ def _days(
             path.touch()  # used today: the last to be swept
     if stored and isinstance(engine, PolarsEngine):
         if missing:
-            sharded = _Sharded(stored, home, asked, keys)
-            for day, pieces in sharded.days(missing, progress):
-                write_rows(pieces, at[day], "lz4")
-                sharded.clear(day)
+            shards = Shards(stored, home, wanted(asked.only), asked.rows_per_shard)
+            shards.begin({day: keys[day] for day in missing}, progress)
+            for number, day in enumerate(missing):
+                progress(day.isoformat(), BEGUN + (1 - BEGUN) * number / len(missing))
+                write_rows(shards.rows(day), at[day], "lz4")
+                shards.clear(day)
     elif missing:
         facts = prepare(files, engine)
         for number, day in enumerate(missing):
@@ -159,90 +150,8 @@ def _days(
     return list(at.values())
 
 
-class _Sharded:
-    """Days computed shard by shard, in Polars."""
-
-    def __init__(self, files: StoredFacts, home: Path, asked: Asked, keys: dict[date, str]) -> None:
-        self._files = files
-        self._store = Store(home, files, asked.rows_per_shard)
-        self._engine = PolarsEngine()
-        self._wants: Wanted = wanted(asked.only)
-        self._work = home / "features" / "work" / self._store.cuts_hash
-        self._keys = keys
-
-    def days(
-        self, days: Sequence[date], progress: Progress
-    ) -> Iterator[tuple[date, Iterator[pl.DataFrame]]]:
-        """Begin every shard of every day, then yield each day with its rows."""
-        progress("faits", 0.0)
-        self._store.sweep()
-        self._store.sync()
-        calendar = self._engine.keep(self._store.calendar())
-        slots = {day: coverage.slots(self._engine.collect(covered(calendar, day))) for day in days}
-        for shard in range(self._store.shards):
-            left = [day for day in days if not self._piece(day, shard).exists()]
-            if not left:
-                continue
-            facts = self._store.facts(shard)
-            for number, day in enumerate(left):
-                progress(
-                    day.isoformat(), _BEGUN * (shard + number / len(left)) / self._store.shards
-                )
-                self._save(begin(facts, day, slots[day], self._wants), self._piece(day, shard))
-        for number, day in enumerate(days):
-            progress(day.isoformat(), _BEGUN + (1 - _BEGUN) * number / len(days))
-            yield day, self._finished(day)
-
-    def _piece(self, day: date, shard: int) -> Path:
-        return self._work / self._keys[day] / str(shard)
-
-    def _save(self, begun: Begun, path: Path) -> None:
-        pending = path.with_name(f".pending-{uuid.uuid4().hex[:8]}")
-        pending.mkdir(parents=True)
-        frames = {"rows": self._engine.collect(begun.rows)}
-        if begun.programmes is not None:
-            frames["programmes"] = self._engine.collect(begun.programmes)
-        for name, part in (begun.sums or {}).items():
-            frames[_SUMS + name] = part
-        for name, frame in frames.items():
-            frame.write_ipc(pending / name, compression="lz4")
-        pending.rename(path)
-
-    def _load(self, path: Path) -> Begun:
-        def frame(name: str) -> Frame:
-            return nw.from_native(pl.read_ipc(path / name).lazy())
-
-        programmes = frame("programmes") if (path / "programmes").exists() else None
-        return Begun(rows=frame("rows"), programmes=programmes, sums=None)
-
-    def _finished(self, day: date) -> Iterator[pl.DataFrame]:
-        """Yield the rows of a day, shard by shard, hence sorted by structure."""
-        places = [self._piece(day, shard) for shard in range(self._store.shards)]
-        shared = None
-        if self._wants.shared:
-            budgets = of_funders(self._files, self._engine)["budgets"]
-            table = self._engine.collect(known(budgets.rename({"amount_cents": "cents"}), day))
-            parts = [
-                {
-                    part.name.removeprefix(_SUMS): pl.read_ipc(part)
-                    for part in place.glob(f"{_SUMS}*")
-                }
-                for place in places
-            ]
-            shared = shared_figures(parts, table, day)
-        for place in places:
-            rows = finish(self._load(place), shared, self._engine, day, self._wants)
-            found = self._engine.collect(rows)
-            if found.height:
-                yield dated(found, day)
-
-    def clear(self, day: date) -> None:
-        """Remove the shards of a day that is finished."""
-        shutil.rmtree(self._work / self._keys[day], ignore_errors=True)
-
-
 @contextmanager
-def _alone(home: Path) -> Iterator[None]:
+def alone(home: Path) -> Iterator[None]:
     """Wait until no other job runs in this home, and keep others out; a killed job frees it."""
     (home / "features").mkdir(parents=True, exist_ok=True)
     with (home / "features" / ".lock").open("w") as lock:

@@ -10,6 +10,7 @@ from pathlib import Path
 import polars as pl
 
 from data.lake import Lake
+from data.provenance import with_file
 from features.asof import to_day
 from features.engines import Engine
 from features.engines.base import Frame
@@ -30,6 +31,15 @@ class LakeFacts:
     def load(self, engine: Engine, table: str) -> Frame:
         """Return table `table` with its machine columns, in `engine`."""
         return engine.scan(self._lake.files(table), self._lake.scan(table).head(0).collect())
+
+    def known(self, table: str, as_of: date, siren: str | None = None) -> pl.DataFrame:
+        """Return the facts of a table known by a day, of one structure or all, with their file."""
+        facts = with_file(self._lake, table)
+        if facts is None:
+            return self._lake.scan(table).with_columns(file=pl.lit("")).head(0).collect()
+        if siren is not None:
+            facts = facts.filter(pl.col("siren") == siren)
+        return facts.filter(pl.col("known_on") <= as_of).collect()
 
     def known_hash(self, as_of: date) -> str:
         """Return the hash of the facts known by a day: a later one does not change it."""

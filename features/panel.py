@@ -24,7 +24,7 @@ from features.wanted import Wanted, wanted
 #: a structure is in the panel if it got a grant in this many latest slots, or is in the directory
 RECENT_SLOTS = 3
 #: grain -> its frame of a day
-_FRAMES: dict[str, Callable[[Day], Frame]] = {
+FRAMES: dict[str, Callable[[Day], Frame]] = {
     "line": lambda day: day.lines,
     "funder": lambda day: day.funders,
     "programme": lambda day: day.programmes,
@@ -49,7 +49,8 @@ class Begun:
     sums: Sums | None
 
 
-def _population(day: Day) -> Frame:
+def population(day: Day) -> Frame:
+    """Return the structures (`siren`) that belong to the panel of a day."""
     funded = (
         day.lines.filter(~nw.col("slot").is_null() & (nw.col("slot") < RECENT_SLOTS))
         .select("siren")
@@ -84,7 +85,13 @@ def _main_programme(day: Day) -> Frame:
     return named.group_by("siren").agg(nw.col("named").min().alias("_main_programme"))
 
 
-def begin(facts: Facts, as_of: date, slots: pl.DataFrame, wants: Wanted) -> Begun:
+def begin(
+    facts: Facts,
+    as_of: date,
+    slots: pl.DataFrame,
+    wants: Wanted,
+    members: Frame | None = None,
+) -> Begun:
     """Return what structures say by themselves on one day.
 
     Parameters
@@ -97,10 +104,12 @@ def begin(facts: Facts, as_of: date, slots: pl.DataFrame, wants: Wanted) -> Begu
         Slots of all funders on that day (`features.coverage`).
     wants : Wanted
         What is to be computed.
+    members : narwhals.LazyFrame, optional
+        The structures (`siren`); those that belong to the panel on that day if not given.
     """
     day = Day(facts, as_of, slots)
-    rows = _population(day)
-    for grain, frame_of in _FRAMES.items():
+    rows = population(day) if members is None else members
+    for grain, frame_of in FRAMES.items():
         exprs = wants.aggregates(grain)
         if exprs:
             rows = rows.join(frame_of(day).group_by("siren").agg(*exprs), on="siren", how="left")
@@ -121,10 +130,10 @@ def begin(facts: Facts, as_of: date, slots: pl.DataFrame, wants: Wanted) -> Begu
     )
 
 
-def finish(
+def complete(
     begun: Begun, shared: Shared | None, engine: Engine, as_of: date, wants: Wanted
 ) -> Frame:
-    """Return `structure_id` and the indicators wanted, in order, of the structures begun."""
+    """Return the rows of `begun` with all that the expressions of grain "panel" read."""
     rows = begun.rows.with_columns(nw.lit(to_day(as_of)).alias("_as_of_day"))
     if shared is not None:
         if begun.programmes is not None:
@@ -138,7 +147,14 @@ def finish(
             rows = rows.join(cells, on="_cell", how="left")
         for by in ("sector", "departement") if "place" in wants.grains else ():
             rows = rows.join(engine.small(getattr(shared, by)), on=by, how="left")
-    return engine.keep(rows).select(
+    return engine.keep(rows)
+
+
+def finish(
+    begun: Begun, shared: Shared | None, engine: Engine, as_of: date, wants: Wanted
+) -> Frame:
+    """Return `structure_id` and the indicators wanted, in order, of the structures begun."""
+    return complete(begun, shared, engine, as_of, wants).select(
         nw.col("siren").alias("structure_id"),
         *[
             (i.expr if i.grain == "panel" else nw.col(i.name))

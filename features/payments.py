@@ -19,13 +19,14 @@ def states(day: Day) -> Frame:
     """Return the states of instalments due in the last 36 months, with flags by period.
 
     An instalment is one row when due and one more when paid, so what is overdue is the
-    difference of the two sums: a payment unknown at the day cannot lower it.
+    difference of the two sums: a payment unknown at the day cannot lower it, nor one to come.
     """
     edges = {months: to_day(add_months(day.as_of, -months)) for months in (6, 12, 18, 36)}
     today = to_day(day.as_of)
     return (
         known(day.facts.payments, day.as_of)
         .filter((_c("due_day") <= today) & (_c("due_day") > edges[36]))
+        .filter(_c("paid_day").is_null() | (_c("paid_day") <= today))
         .with_columns(
             (~_c("paid_day").is_null()).alias("paid"),
             (_c("paid_day") - _c("due_day")).alias("delay"),

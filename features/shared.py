@@ -104,7 +104,11 @@ def _failed(day: Day) -> Frame:
     start = to_day(add_months(day.as_of, -RATE_MONTHS))
     failures = (
         standing(day.facts.events, day.as_of)
-        .filter(nw.col("kind").is_in(list(FAILURE_KINDS)) & (nw.col("occurred_day") > start))
+        .filter(
+            nw.col("kind").is_in(list(FAILURE_KINDS))
+            & (nw.col("occurred_day") > start)
+            & (nw.col("occurred_day") <= to_day(day.as_of))
+        )
         .select("siren", nw.lit(1).alias("failed"))
         .unique()
     )
@@ -153,22 +157,24 @@ def share(parts: Sequence[Sums], budget: pl.DataFrame, as_of: date) -> Shared:
     )
 
 
-def _rate(hits: pl.Expr, size: pl.Expr, prior: pl.Expr) -> pl.Expr:
-    """Return (hits + SHRINK × prior) / (size + SHRINK), in parts per million, rounded."""
-    value = (hits.cast(pl.Float64) + prior * SHRINK) / (size.cast(pl.Float64) + SHRINK)
-    return (value * PPM + 0.5).floor().cast(pl.Int64)
+def _rate(hits: pl.Expr, size: pl.Expr, all_hits: pl.Expr, all_size: pl.Expr) -> pl.Expr:
+    """Return (hits + SHRINK × all_hits / all_size) / (size + SHRINK), in parts per million.
+
+    One division of integers, so that halves are exact and always rounded the same way.
+    """
+    top = hits * all_size + SHRINK * all_hits
+    bottom = (size + SHRINK) * all_size
+    return (top.cast(pl.Float64) * PPM / bottom.cast(pl.Float64) + 0.5).floor().cast(pl.Int64)
 
 
 def _shrunk(counts: pl.DataFrame, hits: str, key: str) -> pl.DataFrame:
     """Return each group's rate, drawn to that of all rows, those without a group included."""
-    overall = pl.col(hits).sum() / pl.col("size").sum()
-    return counts.select(key, _rate(pl.col(hits), pl.col("size"), overall).alias("ppm")).filter(
-        pl.col(key).is_not_null()
-    )
+    rate = _rate(pl.col(hits), pl.col("size"), pl.col(hits).sum(), pl.col("size").sum())
+    return counts.select(key, rate.alias("ppm")).filter(pl.col(key).is_not_null())
 
 
 def _change_ppm(now: str, before: str) -> pl.Expr:
-    value = (pl.col(now) - pl.col(before)) / pl.col(before) * PPM
+    value = (pl.col(now) - pl.col(before)).cast(pl.Float64) * PPM / pl.col(before)
     kept = pl.min_horizontal(value, 3.0 * PPM)
     return pl.when(pl.col(before) > 0).then((kept + 0.5).floor().cast(pl.Int64))
 
@@ -178,12 +184,8 @@ def _programmes(total: Sums, voted: pl.DataFrame) -> pl.DataFrame:
         *(pl.col(c).sum().over("funder_id").alias(f"f_{c}") for c in _FLAGS)
     )
     known = pl.col("f_had1") > 0
-    one = _rate(pl.col("lost1"), pl.col("had1"), pl.col("f_lost1") / pl.col("f_had1"))
-    two = _rate(
-        pl.col("lost1") + pl.col("lost2"),
-        pl.col("had1") + pl.col("had2"),
-        (pl.col("f_lost1") + pl.col("f_lost2")) / (pl.col("f_had1") + pl.col("f_had2")),
-    )
+    one = _rate(*(pl.col(c) for c in ("lost1", "had1", "f_lost1", "f_had1")))
+    two = _rate(*(pl.col(f"{c}1") + pl.col(f"{c}2") for c in ("lost", "had", "f_lost", "f_had")))
     figures = ["voted_ppm", "cancelled_ppm"]
     whole = voted.filter(pl.col("programme") == "").select(
         "funder_id", *(pl.col(c).alias(f"whole_{c}") for c in figures)

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Check the few system packages that pip cannot bring, and install them through apt when root.
 
-``run``: libgomp, which LightGBM loads. ``test``: also Chromium and fonts for the browser tests.
-Standard library only.
+``run``: libgomp, which LightGBM loads. ``test``: also Java for the tests of Spark, Chromium and
+fonts for the browser tests. Standard library only.
 """
 
 from __future__ import annotations
@@ -25,6 +25,12 @@ def has_gomp() -> bool:
     return True
 
 
+def has_java() -> bool:
+    """Tell whether there is a Java for Spark."""
+    home = os.environ.get("JAVA_HOME")
+    return shutil.which("java", path=home + "/bin" if home else None) is not None
+
+
 def has_browser() -> bool:
     """Tell whether a Chromium is on the path."""
     return any(shutil.which(name) for name in BROWSERS)
@@ -45,6 +51,7 @@ NEEDS = {
         "libgomp (LightGBM)": (has_gomp, ["libgomp1"]),
         "Chromium (browser tests)": (has_browser, ["chromium"]),
         "fonts (browser tests)": (has_fonts, ["fontconfig", "fonts-dejavu-core"]),
+        "Java (tests of Spark)": (has_java, ["default-jre-headless"]),
     },
 }
 
@@ -70,7 +77,7 @@ def main(level: str) -> int:
     missing = absent(level)
     if not missing:
         return 0
-    packages = sorted({package for names in missing.values() for package in names})
+    packages = list(dict.fromkeys(package for names in missing.values() for package in names))
     if os.geteuid() == 0 and shutil.which("apt-get"):
         sys.stderr.write("system packages: installing " + " ".join(packages) + "\n")
         install(packages)
@@ -81,7 +88,7 @@ def main(level: str) -> int:
         "Missing on this machine: " + ", ".join(missing) + ".\n"
         "  Debian, Ubuntu: sudo apt-get install " + " ".join(packages) + "\n"
     )
-    if level == "test" and "libgomp (LightGBM)" not in missing:
+    if any("browser" in name for name in missing) and "libgomp (LightGBM)" not in missing:
         sys.stderr.write("  Without a browser: make test BROWSER=0\n")
     return 1
 

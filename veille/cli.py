@@ -13,7 +13,15 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 import typer
 
 from data.errors import VeilleError
-from veille import cli_access, cli_data, cli_identity, cli_models, cli_quality, cli_serve
+from veille import (
+    cli_access,
+    cli_data,
+    cli_features,
+    cli_identity,
+    cli_models,
+    cli_quality,
+    cli_serve,
+)
 from veille.terminal import COMMON, fail
 
 app = typer.Typer(
@@ -43,7 +51,16 @@ def _options(
     _DEBUG["on"] = debug
 
 
-for module in (cli_data, cli_quality, cli_identity, cli_models, cli_serve, cli_access):
+_MODULES = (
+    cli_data,
+    cli_quality,
+    cli_features,
+    cli_identity,
+    cli_models,
+    cli_serve,
+    cli_access,
+)
+for module in _MODULES:
     module.register(app)
 
 

@@ -1,4 +1,4 @@
-"""Commands on facts: sources, ingest, quality, features."""
+"""Commands on facts: sources, ingest."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from rich.table import Table
 
 from data.rejects import REASONS
 from data.sources import SOURCES
-from features.engines import ENGINES
 from veille import line
 from veille.intake import Outcome
 from veille.terminal import HomeOption, JsonOption, day, fail, home_of, out, show, steps
@@ -28,9 +27,6 @@ def register(app: typer.Typer) -> None:
         epilog="Exemple : veille ingest auto telechargements/, ou veille ingest scdl "
         "subventions_2023.csv --known-on 2024-03-31"
     )(ingest)
-    app.command(
-        epilog="Exemple : veille features --as-of 2024-12-31 --since 2018-12-31 --every quarter"
-    )(features)
 
 
 def sources(*, json: JsonOption = False) -> None:
@@ -99,46 +95,3 @@ def _print_outcomes(outcomes: list[Outcome]) -> None:
         counts = (str(m.rows_in), str(m.rows_kept), str(m.rows_rejected))
         table.add_row(found.file, m.source, *counts, why)
     out.print(table)
-
-
-def features(
-    as_of: Annotated[str, typer.Option("--as-of", help="Date d'observation (AAAA-MM-JJ).")],
-    since: Annotated[
-        str | None, typer.Option("--since", help="Première date, pour un panel de plusieurs.")
-    ] = None,
-    every: Annotated[
-        str, typer.Option("--every", help="Pas : month, quarter, half ou year.")
-    ] = "quarter",
-    engine: Annotated[
-        str, typer.Option("--engine", help=f"Moteur : {', '.join(ENGINES)}.")
-    ] = "polars",
-    home: HomeOption = None,
-    *,
-    json: JsonOption = False,
-) -> None:
-    """Calculer les indicateurs à une ou plusieurs dates, sur les faits connus à chacune."""
-    with steps("Indicateurs", silent=json) as progress:
-        manifest = line.features(
-            home_of(home).folder,
-            day(as_of, "--as-of"),  # type: ignore[arg-type]
-            since=day(since, "--since"),
-            every=every,
-            engine=engine,
-            progress=progress,
-        )
-    if json:
-        show(
-            {
-                "panel": manifest.panel,
-                "rows": manifest.rows,
-                "indicators": manifest.indicators,
-                "as_of": manifest.as_of,
-                "input_hash": manifest.input_hash,
-            }
-        )
-        return
-    out.print(
-        f"{manifest.rows} lignes, {manifest.indicators} indicateurs, "
-        f"{len(manifest.as_of)} date(s) : {manifest.panel}",
-        markup=False,
-    )

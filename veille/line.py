@@ -19,7 +19,8 @@ from data.manifest import Manifest
 from data.sources import SOURCES
 from data.sources.base import ReadOptions
 from features.asof import as_of_days
-from features.engines import ENGINES
+from features.engines import ENGINES, SparkEngine
+from features.explained import Explanation, explain
 from features.job import Asked, build
 from features.lake_facts import LakeFacts
 from features.panels import PanelManifest, input_hash, read_manifest
@@ -27,6 +28,7 @@ from veille.intake import AUTO, Outcome, take
 
 Progress = Callable[[str, float], None]
 SYNTHETIC = "synthetic"
+ENGINE = "polars"
 
 
 def quiet(_step: str, _share: float) -> None:
@@ -107,10 +109,11 @@ def features(
     *,
     since: date | None = None,
     every: str = "quarter",
-    engine: str = "polars",
+    engine: str = ENGINE,
+    master: str | None = None,
     progress: Progress = quiet,
 ) -> PanelManifest:
-    """Compute the panel of one or several observation days.
+    """Compute the panel of one or several observation days; `master` is where Spark runs.
 
     Raises
     ------
@@ -128,7 +131,16 @@ def features(
     lake = Lake(home)
     days = as_of_days(as_of, since=since, every=every)
     known = [m.known_to for m in lake.manifests() if m.known_to]
-    with ENGINES[engine]() as running:
+    if master is not None and engine != "spark":
+        raise VeilleError(
+            "Ce moteur ne tourne pas sur un cluster.",
+            code="one-option",
+            where="--master",
+            received=f"--engine {engine}",
+            expected="--engine spark",
+            todo="retirer --master, ou choisir --engine spark",
+        )
+    with SparkEngine(master) if master else ENGINES[engine]() as running:
         return build(
             LakeFacts(lake),
             lake.hash(),
@@ -140,6 +152,13 @@ def features(
             known_to=max(known, default=None),
             progress=progress,
         )
+
+
+def explained(
+    home: Path, indicator: str, siren: str, as_of: date, *, progress: Progress = quiet
+) -> Explanation:
+    """Return the facts that made one number (see `features.explained`)."""
+    return explain(LakeFacts(Lake(home)), home, indicator, siren, as_of, progress)
 
 
 def panels(home: Path) -> list[PanelManifest]:

@@ -17,7 +17,7 @@ from training.cohort import cohort
 from training.targets import target as find_target
 from veille import publish
 from veille.home import Home
-from veille.line import Progress, features, find_panel, is_synthetic, latest_panel, quiet
+from veille.line import ENGINE, Progress, features, find_panel, is_synthetic, latest_panel, quiet
 from veille.modelling import loaded
 
 #: up to this many structures every horizon is explained; beyond, the main one only
@@ -41,7 +41,7 @@ def score(
     *,
     reference: str = "champion",
     as_of: date | None = None,
-    engine: str = "polars",
+    engine: str = ENGINE,
     progress: Progress = quiet,
 ) -> dict[str, object]:
     """Score the cohort of a day (the panel's last by default) and publish the list."""

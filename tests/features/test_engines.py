@@ -1,4 +1,4 @@
-"""Both engines compute the same panel from the same facts."""
+"""Both engines of one machine compute the same panel from the same facts."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_duckdb_and_polars_agree_on_larger_worlds(seed: int) -> None:
     agree(draw_world(random.Random(seed), 40 * (seed + 1)), *DAYS, date(2019, 6, 30))
 
 
-@pytest.mark.parametrize("engine", sorted(ENGINES))
+@pytest.mark.parametrize("engine", ["duckdb", "polars"])
 def test_the_order_of_the_facts_changes_nothing(engine: str) -> None:
     rng = random.Random(8)
     world = draw_world(rng, 30)

@@ -13,7 +13,7 @@ import pytest
 
 from data.drafts import with_machine_columns
 from data.errors import VeilleError
-from features import job, store
+from features import job, shards, store
 from features.engines import ENGINES, Engine
 from features.engines.base import Frame
 from features.facts import MemoryFacts, prepare
@@ -92,13 +92,13 @@ def files(tmp_path: Path, world: World) -> Files:
 def computed(monkeypatch: pytest.MonkeyPatch) -> list[date]:
     """Return the days of which shards were computed, in order."""
     seen: list[date] = []
-    honest = job.begin
+    honest = shards.begin
 
     def begin(facts: object, as_of: date, *rest: object) -> object:
         seen.append(as_of)
         return honest(facts, as_of, *rest)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(job, "begin", begin)
+    monkeypatch.setattr(shards, "begin", begin)
     return seen
 
 
@@ -200,7 +200,7 @@ def test_a_job_goes_on_where_it_stopped(
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr(job, "finish", full)
+        patch.setattr(shards, "finish", full)
         with pytest.raises(OSError, match="No space"):
             built(tmp_path, files)
     assert not (tmp_path / "panels").exists()
@@ -218,8 +218,7 @@ def test_a_grown_lake_is_cut_again(
     few = built(tmp_path, files)
     written(files.folder, world, name="more")
     made = built(tmp_path, files, lake="plus grand")
-    shards = store.Store(tmp_path, files, 200).shards
-    assert shards > 3
+    assert store.Store(tmp_path, files, 200).shards > 3
     assert made.rows > few.rows
     anew = built(tmp_path / "anew", files, lake="plus grand", rows_per_shard=10**6)
     assert content(made) == content(anew)

@@ -77,6 +77,28 @@ def test_quality_shows_the_line_and_the_reason(run: Run, tmp_path: Path) -> None
     assert "abc" in shown.out
 
 
+def test_features_explain_shows_file_and_line_of_what_made_a_number(
+    run: Run, own_home: Path
+) -> None:
+    computed = run("features", "--as-of", "2024-12-31", "--home", own_home, "--json").json
+    panel = pl.read_parquet(computed["panel"])
+    who = panel.filter(pl.col("grants_eur") > 0)["structure_id"][0]
+    asked = ("features", "--explain", "grants_eur", who, "--as-of", "2024-12-31")
+    found = run(*asked, "--home", own_home, "--json").json
+    assert set(found) == {
+        *("indicator", "siren", "as_of", "value", "unit", "sentence", "in_panel", "facts"),
+        *("inputs", "steps", "synthetic"),
+    }
+    counted = [row for row in found["facts"] if row["counts"]]
+    total = sum(float(row["values"]["amount_eur"]) for row in counted)
+    assert (found["siren"], found["synthetic"], round(total, 2)) == (who, True, found["value"])
+    assert all(row["file"] and row["source_row"] and row["known_on"] for row in counted)
+    shown = run(*asked, "--home", own_home).out
+    assert "France synthétique" in shown
+    for row in counted:
+        assert f"{row['file']}, ligne {row['source_row']}, connu le {row['known_on']}" in shown
+
+
 def test_features_keys_and_same_inputs_same_panel(run: Run, demo_home: Path) -> None:
     days = ("--as-of", "2024-12-31", "--since", "2017-12-31", "--every", "half")
     before = files(demo_home / "panels")
@@ -224,6 +246,22 @@ def test_users_keys_and_audit(run: Run, tmp_path: Path) -> None:
         ),
         (("features", "--as-of", "2020-12-31", "--since", "2021-12-31"), "bad-since", "2020-12-31"),
         (("features", "--as-of", "2020-12-31"), "empty-panel", "veille sources"),
+        (("features", "--as-of", "2020-12-31", "--master", "local[*]"), "one-option", "spark"),
+        (
+            ("features", "--explain", "grants_eur", "1", "--as-of", "2020-12-31"),
+            "nothing-known",
+            "veille quality",
+        ),
+        (
+            ("features", "--explain", "inconnu", "1", "--as-of", "2020-12-31"),
+            "unknown-indicator",
+            "docs/indicators.md",
+        ),
+        (
+            ("features", "--explain", "esus", "1", "--as-of", "2020-12-31", "--every", "year"),
+            "one-option",
+            "--every",
+        ),
         (("train", "--target", "failure"), "no-panel", "veille features"),
         (("score", "--as-of", "2024-12-31"), None, ""),
         (("evaluate", "champion"), None, ""),

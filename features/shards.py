@@ -1,0 +1,119 @@
+"""Days computed shard by shard in Polars: begun one shard at a time, finished with what all share.
+
+Under ``<home>/features/work/<cuts>/<key of a day>/<shard>``: what `features.panel.begin` gives,
+written under another name, then renamed, so that a killed job goes on from the shards it had.
+"""
+
+from __future__ import annotations
+
+import shutil
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date
+from pathlib import Path
+
+import narwhals as nw
+import polars as pl
+
+from features import coverage
+from features.engines.base import Frame
+from features.engines.polars_engine import PolarsEngine
+from features.facts import of_funders
+from features.frames import covered, known
+from features.panel import Begun, begin, dated, finish
+from features.shared import Shared, Sums, share
+from features.store import Store, StoredFacts
+from features.wanted import Wanted
+
+#: told what is being done, and the share of the job that is done
+Progress = Callable[[str, float], None]
+#: share of a day's work that is done once its shards are begun
+BEGUN = 0.8
+_SUMS = "sum-"
+
+
+class Shards:
+    """The shards of one home, for the indicators wanted."""
+
+    def __init__(
+        self, files: StoredFacts, home: Path, wants: Wanted, rows_per_shard: int | None = None
+    ) -> None:
+        self._files = files
+        self._store = Store(home, files, rows_per_shard)
+        self._engine = PolarsEngine()
+        self._wants = wants
+        self._work = home / "features" / "work" / self._store.cuts_hash
+        self._keys: Mapping[date, str] = {}
+        self.slots: dict[date, pl.DataFrame] = {}
+
+    def begin(self, keys: Mapping[date, str], progress: Progress) -> None:
+        """Begin every shard of some days, each told by the key of what it is computed from."""
+        self._keys = keys
+        progress("faits", 0.0)
+        self._store.sweep()
+        self._store.sync()
+        calendar = self._engine.keep(self._store.calendar())
+        self.slots = {
+            day: coverage.slots(self._engine.collect(covered(calendar, day))) for day in keys
+        }
+        for shard in range(self._store.shards):
+            left = [day for day in keys if not self._piece(day, shard).exists()]
+            if not left:
+                continue
+            facts = self._store.facts(shard)
+            for number, day in enumerate(left):
+                done = (shard + number / len(left)) / self._store.shards
+                progress(day.isoformat(), BEGUN * done)
+                self._save(begin(facts, day, self.slots[day], self._wants), self._piece(day, shard))
+
+    def _piece(self, day: date, shard: int) -> Path:
+        return self._work / self._keys[day] / str(shard)
+
+    def _save(self, begun: Begun, path: Path) -> None:
+        pending = path.with_name(f".pending-{uuid.uuid4().hex[:8]}")
+        pending.mkdir(parents=True)
+        frames = {"rows": self._engine.collect(begun.rows)}
+        if begun.programmes is not None:
+            frames["programmes"] = self._engine.collect(begun.programmes)
+        for name, part in (begun.sums or {}).items():
+            frames[_SUMS + name] = part
+        for name, frame in frames.items():
+            frame.write_ipc(pending / name, compression="lz4")
+        pending.rename(path)
+
+    def _load(self, path: Path) -> Begun:
+        def frame(name: str) -> Frame:
+            return nw.from_native(pl.read_ipc(path / name).lazy())
+
+        programmes = frame("programmes") if (path / "programmes").exists() else None
+        return Begun(rows=frame("rows"), programmes=programmes, sums=None)
+
+    def parts(self, day: date) -> list[Sums]:
+        """Return the part of each shard in what all structures share on a day."""
+        return [
+            {
+                part.name.removeprefix(_SUMS): pl.read_ipc(part)
+                for part in self._piece(day, shard).glob(f"{_SUMS}*")
+            }
+            for shard in range(self._store.shards)
+        ]
+
+    def budgets(self, day: date) -> pl.DataFrame:
+        """Return the public budgets known by a day."""
+        rows = of_funders(self._files, self._engine)["budgets"]
+        return self._engine.collect(known(rows.rename({"amount_cents": "cents"}), day))
+
+    def rows(self, day: date) -> Iterator[pl.DataFrame]:
+        """Yield the panel rows of a day, shard by shard, hence sorted by structure."""
+        shared: Shared | None = None
+        if self._wants.shared:
+            shared = share(self.parts(day), self.budgets(day), day)
+        for shard in range(self._store.shards):
+            begun = self._load(self._piece(day, shard))
+            found = self._engine.collect(finish(begun, shared, self._engine, day, self._wants))
+            if found.height:
+                yield dated(found, day)
+
+    def clear(self, day: date) -> None:
+        """Remove the shards of a day that is finished."""
+        shutil.rmtree(self._work / self._keys[day], ignore_errors=True)
