@@ -17,6 +17,8 @@ from data.reference import bands
 from features.engines import Engine
 from features.engines.base import Frame
 
+#: what tells one list of grants of a funder from another
+LIST = ["funder_id", "stage", "partial"]
 _MONTHS = (date(1950, 1, 1), date(2099, 12, 1))
 #: kinds of purpose read in the words of a grant line, first match wins
 PURPOSE_KINDS: dict[str, str] = {
@@ -53,10 +55,14 @@ class MemoryFacts:
 
 @dataclass(frozen=True)
 class Facts:
-    """Prepared frames of one engine; every one keeps `known_day`."""
+    """Prepared frames of one engine; every one keeps `known_day`.
+
+    `lists` numbers the lists of grants (`LIST`), small and in memory.
+    """
 
     engine: Engine
     grants: Frame
+    lists: pl.DataFrame
     structures: Frame
     events: Frame
     payments: Frame
@@ -103,15 +109,22 @@ def _grants(rows: Frame, _engine: Engine) -> Frame:
     Never later than the day the line was known.
     """
     year = nw.col("fiscal_year").cast(nw.Int64)
-    return (
-        rows.with_columns(
-            year_end_day(year).alias("_year_end"),
+    rows = rows.with_columns(nw.col("purpose").fill_null(""), year_end_day(year).alias("_year_end"))
+    # The same words come back on many lines: each is read once.
+    words = (
+        rows.select("purpose")
+        .unique()
+        .with_columns(
             nw.col("purpose")
-            .fill_null("")
             .str.to_lowercase()
             .str.replace_all(r"[^a-zà-ÿ]+", " ")
             .str.slice(0, 40)
-            .alias("purpose_key"),
+            .alias("purpose_key")
+        )
+    )
+    return (
+        rows.join(
+            words.with_columns(_purpose_kind().alias("purpose_kind")), on="purpose", how="left"
         )
         .with_columns(
             nw.when(~nw.col("decided_day").is_null())
@@ -119,7 +132,6 @@ def _grants(rows: Frame, _engine: Engine) -> Frame:
             .otherwise(nw.min_horizontal(nw.col("_year_end"), nw.col("known_day").cast(nw.Int64)))
             .alias("event_day"),
             nw.col("programme").fill_null("?"),
-            _purpose_kind().alias("purpose_kind"),
             nw.col("multi_year").fill_null(value=False).alias("multi_year"),
         )
         .select(
@@ -213,9 +225,13 @@ def gathered(narrow: dict[str, Frame], of_funders: dict[str, Frame], engine: Eng
             "known_day",
         )
     )
+    # Lines find the slots of their list by one number, on every day.
+    lists = engine.collect(narrow["grants"].select(LIST).unique()).with_row_index("list")
+    lists = lists.with_columns(pl.col("list").cast(pl.Int64))
     return Facts(
         engine=engine,
-        grants=engine.keep(narrow["grants"]),
+        grants=engine.keep(narrow["grants"].join(engine.small(lists), on=LIST, how="left")),
+        lists=lists,
         structures=engine.keep(narrow["structures"]),
         payments=engine.keep(payments),
         budgets=of_funders["budgets"].rename({"amount_cents": "cents"}),

@@ -16,10 +16,11 @@ import polars as pl
 from features import coverage
 from features.asof import to_day, window_edges
 from features.engines.base import Frame
-from features.facts import Facts
+from features.facts import LIST, Facts
 from features.indicator import total
 
 SLOTS = coverage.WINDOWS
+_STEP = SLOTS + 2
 PPM = 1_000_000
 #: a structure counts as a peer's loss only above this amount, as in the target `funding_loss`
 PEER_MIN_CENTS = 1_000_000
@@ -70,21 +71,22 @@ def _placed(grants: Frame, as_of: date) -> Frame:
     return lines.with_columns(_window("event_day", edges))
 
 
-def _lines(facts: Facts, as_of: date, slots: pl.DataFrame) -> Frame:
-    on = ["funder_id", "window", "stage", "partial"]
-    joined = _placed(facts.grants, as_of).join(facts.engine.small(slots), on=on, how="left")
-    return facts.engine.keep(
-        joined.with_columns(
-            nw.when(nw.col("instrument") == "grant")
-            .then(nw.col("cents"))
-            .otherwise(nw.lit(0))
-            .alias("grant_cents"),
-            nw.when(nw.col("instrument") == "contract")
-            .then(nw.col("cents"))
-            .otherwise(nw.lit(0))
-            .alias("contract_cents"),
-        )
+def _lines(day: Day) -> Frame:
+    facts = day.facts
+    # One number for a list and a window: windows are fewer than the step.
+    slots = day.slots.join(facts.lists, on=LIST).select(
+        (pl.col("list") * _STEP + pl.col("window")).alias("_at"), "slot", "n_slots"
     )
+    at = (nw.col("list") * _STEP + nw.col("window")).alias("_at")
+    placed = _placed(facts.grants, day.as_of).with_columns(at)
+    lines = placed.join(facts.engine.small(slots), on="_at", how="left").with_columns(
+        nw.when(nw.col("instrument") == kind)
+        .then(nw.col("cents"))
+        .otherwise(nw.lit(0))
+        .alias(f"{kind}_cents")
+        for kind in ("grant", "contract")
+    )
+    return facts.engine.keep(lines.select(sorted(day.columns)) if day.columns else lines)
 
 
 def _funders(lines: Frame) -> Frame:
@@ -198,17 +200,18 @@ class Day:
     """Frames of some structures, whole or a shard of them, as known on one day.
 
     Each is computed when it is first asked for, and kept. `slots` are those of `features.coverage`
-    for all funders.
+    for all funders. `columns` are those of the lines that are read, all if none are given.
     """
 
     facts: Facts
     as_of: date
     slots: pl.DataFrame
+    columns: frozenset[str] = frozenset()
 
     @cached_property
     def lines(self) -> Frame:
         """Grant lines known, with `slot` (null outside the covered windows) and `grant_cents`."""
-        return _lines(self.facts, self.as_of, self.slots)
+        return _lines(self)
 
     @cached_property
     def funders(self) -> Frame:

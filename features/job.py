@@ -1,6 +1,6 @@
 """The job: any days, each computed once, in shards of structures, going on where it stopped.
 
-Under ``<home>/features``: `days/<hash>.parquet` holds the rows of one day, told by the facts known
+Under ``<home>/features``: `days/<hash>.arrow` holds the rows of one day, told by the facts known
 by that day (a later file does not touch it); `work/<hash>` the shards of a day being computed. All
 is written under another name, then renamed: what is there is whole.
 """
@@ -28,10 +28,10 @@ from features.panels import (
     FEATURES_VERSION,
     PanelManifest,
     input_hash,
+    read_day,
     read_manifest,
-    read_rows,
+    write_day,
     write_panel,
-    write_rows,
 )
 from features.shards import BEGUN, Progress, Shards
 from features.store import StoredFacts
@@ -105,7 +105,7 @@ def build(
                 todo="vérifier « veille sources » et les jours où les fichiers ont été connus",
             )
         progress("panel", 1.0)
-        rows = (rows for path in found for rows in read_rows(path))
+        rows = (rows for path in found for rows in read_day(path))
         made = write_panel(folder, rows, manifest)
         _forget(home)
         return made
@@ -127,7 +127,7 @@ def _days(
         known_hash = stored.known_hash(day) if stored else lake_hash
         content = [FEATURES_VERSION, catalogue_hash(), day.isoformat(), names, known_hash]
         keys[day] = hashlib.sha256(json.dumps(content).encode()).hexdigest()[:24]
-    at = {day: home / "features" / "days" / f"{key}.parquet" for day, key in keys.items()}
+    at = {day: home / "features" / "days" / f"{key}.arrow" for day, key in keys.items()}
     missing = [day for day in asked.days if not at[day].exists()]
     for path in at.values():
         if path.exists():
@@ -138,7 +138,7 @@ def _days(
             shards.begin({day: keys[day] for day in missing}, progress)
             for number, day in enumerate(missing):
                 progress(day.isoformat(), BEGUN + (1 - BEGUN) * number / len(missing))
-                write_rows(shards.rows(day), at[day], "lz4")
+                write_day(shards.rows(day), at[day])
                 shards.clear(day)
     elif missing:
         facts = prepare(files, engine)
@@ -146,7 +146,7 @@ def _days(
             progress(day.isoformat(), number / len(missing))
             rows = compute_day(facts, day, asked.only)
             if rows.height:
-                write_rows([rows], at[day], "lz4")
+                write_day([rows], at[day])
     return list(at.values())
 
 
@@ -171,6 +171,6 @@ def _sweep(home: Path) -> None:
 
 def _forget(home: Path) -> None:
     """Remove the days that were used the longest ago."""
-    days = sorted(home.glob("features/days/*.parquet"), key=lambda p: p.stat().st_mtime_ns)
+    days = sorted(home.glob("features/days/*.arrow"), key=lambda p: p.stat().st_mtime_ns)
     for path in days[:-_KEPT_DAYS]:
         path.unlink()

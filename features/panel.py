@@ -107,7 +107,7 @@ def begin(
     members : narwhals.LazyFrame, optional
         The structures (`siren`); those that belong to the panel on that day if not given.
     """
-    day = Day(facts, as_of, slots)
+    day = Day(facts, as_of, slots, wants.line_columns)
     rows = population(day) if members is None else members
     for grain, frame_of in FRAMES.items():
         exprs = wants.aggregates(grain)

@@ -12,6 +12,7 @@ import json
 import shutil
 import uuid
 from collections.abc import Collection, Iterable, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -50,46 +51,69 @@ def input_hash(lake_hash: str, days: Sequence[date], only: Collection[str] | Non
     return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
 
-def write_rows(pieces: Iterable[pl.DataFrame], path: Path, compression: str) -> int:
-    """Write pieces end to end into one Parquet file, whole or not at all; return its rows.
+def write_day(pieces: Iterable[pl.DataFrame], path: Path) -> None:
+    """Keep the rows of one day, whole or not at all; nothing where there are none."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pending = path.with_name(f".pending-{uuid.uuid4().hex[:8]}")
+    options = pa.ipc.IpcWriteOptions(compression="lz4")
+    with ExitStack() as stack:
+        stack.callback(pending.unlink, missing_ok=True)
+        writer = None
+        for piece in pieces:
+            rows = _arrow(piece)
+            if writer is None:
+                writer = pa.ipc.new_file(str(pending), rows.schema, options=options)
+            writer.write_table(rows)
+        if writer is not None:
+            writer.close()
+            pending.replace(path)
+
+
+def read_day(path: Path) -> Iterable[pl.DataFrame]:
+    """Yield the rows of one day, a piece at a time."""
+    with pa.ipc.open_file(str(path)) as file:
+        for at in range(file.num_record_batches):
+            found = pl.from_arrow(pa.Table.from_batches([file.get_batch(at)]))
+            if isinstance(found, pl.DataFrame):
+                yield found
+
+
+def _write_rows(pieces: Iterable[pl.DataFrame], path: Path) -> int:
+    """Write pieces end to end into one Parquet file and return its rows.
 
     Only one row group is held in memory.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    pending = path.with_name(f".pending-{uuid.uuid4().hex[:8]}")
     writer: pq.ParquetWriter | None = None
     rows, left = 0, pl.DataFrame()
-    try:
-        for piece in pieces:
-            left = piece if left.is_empty() else pl.concat([left, piece])
-            whole = left.height - left.height % _ROW_GROUP
-            if writer is None:
-                writer = pq.ParquetWriter(pending, _arrow(left).schema, compression=compression)
-            if whole:
-                writer.write_table(_arrow(left.head(whole)), row_group_size=_ROW_GROUP)
-                rows, left = rows + whole, left.slice(whole)
-        if writer is not None:
-            if left.height:
-                writer.write_table(_arrow(left), row_group_size=_ROW_GROUP)
-            writer.close()
-            pending.replace(path)
-        return rows + left.height
-    finally:
-        pending.unlink(missing_ok=True)
+    for piece in pieces:
+        left = piece if left.is_empty() else pl.concat([left, piece])
+        whole = left.height - left.height % _ROW_GROUP
+        if writer is None:
+            writer = _writer(path, left)
+        if whole:
+            writer.write_table(_arrow(left.head(whole)), row_group_size=_ROW_GROUP)
+            rows, left = rows + whole, left.slice(whole)
+    if writer is not None:
+        if left.height:
+            writer.write_table(_arrow(left), row_group_size=_ROW_GROUP)
+        writer.close()
+    return rows + left.height
+
+
+def _writer(path: Path, rows: pl.DataFrame) -> pq.ParquetWriter:
+    # A dictionary of numbers that are nearly all different costs and saves nothing.
+    repeated = [name for name, kind in rows.schema.items() if kind in {pl.String, pl.Date}]
+    return pq.ParquetWriter(
+        path,
+        _arrow(rows).schema,
+        compression="zstd",
+        use_dictionary=[name for name in repeated if name != "structure_id"],
+    )
 
 
 def _arrow(rows: pl.DataFrame) -> pa.Table:
     # Plain strings: the views of Polars would be written with their own type.
     return rows.to_arrow(compat_level=pl.CompatLevel.oldest())
-
-
-def read_rows(path: Path) -> Iterable[pl.DataFrame]:
-    """Yield the rows of one Parquet file, a row group at a time."""
-    with pq.ParquetFile(path) as file:
-        for at in range(file.num_row_groups):
-            found = pl.from_arrow(file.read_row_group(at))
-            if isinstance(found, pl.DataFrame):
-                yield found
 
 
 def write_panel(
@@ -99,7 +123,7 @@ def write_panel(
     pending = folder.parent / f".pending-{uuid.uuid4().hex[:8]}"
     pending.mkdir(parents=True)
     try:
-        rows = write_rows(pieces, pending / "panel.parquet", "zstd")
+        rows = _write_rows(pieces, pending / "panel.parquet")
         made = replace(manifest, rows=rows)
         (pending / "manifest.json").write_text(json.dumps(asdict(made), indent=1), "utf-8")
         pending.rename(folder)

@@ -112,7 +112,8 @@ class Shards:
             begun = self._load(self._piece(day, shard))
             found = self._engine.collect(finish(begun, shared, self._engine, day, self._wants))
             if found.height:
-                yield dated(found, day)
+                named = pl.col("structure_id").cast(pl.String).str.zfill(9)
+                yield dated(found.with_columns(named), day)
 
     def clear(self, day: date) -> None:
         """Remove the shards of a day that is finished."""

@@ -28,6 +28,8 @@ _MADE = {
     "sector_ppm": {"place"},
     "departement_ppm": {"place"},
 }
+#: columns of the grant lines that other frames are made of
+_LINE = {"siren", "funder_id", "funder_level", "slot", "n_slots", "grant_cents", "contract_cents"}
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,16 @@ class Wanted:
     def shared(self) -> bool:
         """Return whether figures of all structures are needed."""
         return bool(self.grains & {"budget", "peer", "place"})
+
+    @property
+    def line_columns(self) -> frozenset[str]:
+        """Return the columns of the grant lines that are read."""
+        read = set().union(*(columns(expr) for expr in self.aggregates("line")))
+        if self.shared or "programme" in self.grains:
+            read |= {"programme", "purpose_key"}
+        if "_main_purpose" in self.columns:
+            read.add("purpose_kind")
+        return frozenset(read | _LINE)
 
     def of(self, grain: str) -> tuple[Indicator, ...]:
         """Return the indicators whose expression is written on a grain."""
