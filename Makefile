@@ -15,10 +15,10 @@ AND_BROWSER := and not browser
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-tests demo test test-slow lint format bench screenshots docs clean
+.PHONY: help setup setup-tests demo test test-slow lint format bench bench-features screenshots docs clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: ## create or update .venv from uv.lock (nothing to do: a fraction of a second)
 	@$(PYTHON) scripts/bootstrap.py
@@ -47,7 +47,8 @@ format: setup ## rewrite the code in the house style
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-bench: setup ## the feature job against SQL by hand, as a ratio (ARGS="--lines 4000000")
+bench: bench-features ## the feature job beside SQL by hand, pandas and a compiled kernel
+bench-features: setup-tests ## the same (ARGS="--structures 1000000", "--scale", "--quarter")
 	$(BIN)/python -m benchmarks $(ARGS)
 
 screenshots: setup-tests ## pictures of the pages, from a demo served for the occasion

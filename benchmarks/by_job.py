@@ -58,8 +58,3 @@ def panel(grants: Path, payments: Path, days: Sequence[date], target: Path) -> N
     """Write the core indicators of some days, from nothing."""
     with tempfile.TemporaryDirectory(dir=target.parent) as home:
         shutil.move(job(Path(home), grants, payments, days), target)
-
-
-def one_more(grants: Path, payments: Path, days: Sequence[date], target: Path) -> None:
-    """Write the same, in a home where another run computed all days but the last."""
-    shutil.copy(job(target.parent / "kept", grants, payments, days), target)

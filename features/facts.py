@@ -17,6 +17,8 @@ from data.reference import bands
 from features.engines import Engine
 from features.engines.base import Frame
 
+#: the State among levels: 0 for all others that are known, 2 for none
+STATE = 1
 #: what tells one list of grants of a funder from another
 LIST = ["funder_id", "stage", "partial"]
 _MONTHS = (date(1950, 1, 1), date(2099, 12, 1))
@@ -87,6 +89,13 @@ def _purpose_kind() -> nw.Expr:
     return chain.otherwise(nw.lit("other"))
 
 
+def _level() -> nw.Expr:
+    """Return the level of a funder as a number, the least of which is kept where lists disagree."""
+    level = nw.col("funder_level")
+    chain = nw.when(level == "state").then(nw.lit(STATE)).when(level == "unknown").then(nw.lit(2))
+    return chain.otherwise(nw.lit(0)).cast(nw.Int64).alias("level")
+
+
 def _periods() -> pl.DataFrame:
     """Return each way to write a period of contributions, and its last day (number)."""
     months = pl.DataFrame({"first": pl.date_range(*_MONTHS, interval="1mo", eager=True)})
@@ -132,12 +141,13 @@ def _grants(rows: Frame, _engine: Engine) -> Frame:
             .otherwise(nw.min_horizontal(nw.col("_year_end"), nw.col("known_day").cast(nw.Int64)))
             .alias("event_day"),
             nw.col("programme").fill_null("?"),
+            _level(),
             nw.col("multi_year").fill_null(value=False).alias("multi_year"),
         )
         .select(
             "siren",
             "funder_id",
-            "funder_level",
+            "level",
             "programme",
             "purpose_key",
             "purpose_kind",

@@ -95,7 +95,7 @@ def _funders(lines: Frame) -> Frame:
         .group_by("siren", "funder_id")
         .agg(
             # lists may disagree on the level; split by it, a funder would look lost, and found
-            nw.col("funder_level").min(),
+            nw.col("level").min(),
             *_slot_sums("grant_cents", "s", SLOTS),
             total("contract_cents", nw.col("slot") == 0).cast(nw.Int64).alias("contract0"),
             nw.col("n_slots").max().alias("n_slots"),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import narwhals as nw
 
+from features.facts import STATE
 from features.frames import PPM
 from features.funding import BOTH, FIRST, funding
 from features.indicator import Direction, Indicator, change, count, divided, eur, ratio, total
@@ -17,12 +18,12 @@ INGREDIENTS: dict[str, dict[str, nw.Expr]] = {
     "funder": {
         "_lost": total("s1", (_c("s0") * 2 < _c("s1")) & BOTH),
         "_contract0": total("contract0"),
-        "_state0": total("s0", _c("funder_level") == "state"),
-        "_state1": total("s1", (_c("funder_level") == "state") & BOTH),
-        "_state_both0": total("s0", (_c("funder_level") == "state") & BOTH),
-        "_other0": total("s0", _c("funder_level") != "state"),
-        "_other1": total("s1", (_c("funder_level") != "state") & BOTH),
-        "_other_both0": total("s0", (_c("funder_level") != "state") & BOTH),
+        "_state0": total("s0", _c("level") == STATE),
+        "_state1": total("s1", (_c("level") == STATE) & BOTH),
+        "_state_both0": total("s0", (_c("level") == STATE) & BOTH),
+        "_other0": total("s0", _c("level") != STATE),
+        "_other1": total("s1", (_c("level") != STATE) & BOTH),
+        "_other_both0": total("s0", (_c("level") != STATE) & BOTH),
     },
     "line": {
         "_lines0": count((_c("slot") == 0) & (_c("grant_cents") > 0)),
