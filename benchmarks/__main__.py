@@ -1,4 +1,4 @@
-"""The feature job beside its peers: ``python -m benchmarks [--structures N] [--scale | --quarter]``.
+"""The feature job beside its peers: ``python -m benchmarks [--structures N]``.
 
 The same 28 indicators over eight quarters, from the same two Parquet files to one, each side alone
 in a process. The command fails if one value differs.

@@ -12,11 +12,9 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from pathlib import Path
 
-import narwhals as nw
 import polars as pl
 
 from features import coverage
-from features.engines.base import Frame
 from features.engines.polars_engine import PolarsEngine
 from features.facts import of_funders
 from features.frames import covered, known
@@ -64,15 +62,19 @@ class Shards:
             for number, day in enumerate(left):
                 done = (shard + number / len(left)) / self._store.shards
                 progress(day.isoformat(), BEGUN * done)
-                self._save(begin(facts, day, self.slots[day], self._wants), self._piece(day, shard))
+                self._save(begin(facts, day, self.slots[day], self._wants), day, shard)
 
     def _piece(self, day: date, shard: int) -> Path:
         return self._work / self._keys[day] / str(shard)
 
-    def _save(self, begun: Begun, path: Path) -> None:
+    def _save(self, begun: Begun, day: date, shard: int) -> None:
+        path = self._piece(day, shard)
         pending = path.with_name(f".pending-{uuid.uuid4().hex[:8]}")
         pending.mkdir(parents=True)
-        frames = {"rows": self._engine.collect(begun.rows)}
+        rows = begun.rows
+        if not self._wants.shared:  # nothing to wait for
+            rows = finish(begun, None, self._engine, day, self._wants)
+        frames = {"rows": self._engine.collect(rows)}
         if begun.programmes is not None:
             frames["programmes"] = self._engine.collect(begun.programmes)
         for name, part in (begun.sums or {}).items():
@@ -80,13 +82,6 @@ class Shards:
         for name, frame in frames.items():
             frame.write_ipc(pending / name, compression="lz4")
         pending.rename(path)
-
-    def _load(self, path: Path) -> Begun:
-        def frame(name: str) -> Frame:
-            return nw.from_native(pl.read_ipc(path / name).lazy())
-
-        programmes = frame("programmes") if (path / "programmes").exists() else None
-        return Begun(rows=frame("rows"), programmes=programmes, sums=None)
 
     def parts(self, day: date) -> list[Sums]:
         """Return the part of each shard in what all structures share on a day."""
@@ -105,15 +100,24 @@ class Shards:
 
     def rows(self, day: date) -> Iterator[pl.DataFrame]:
         """Yield the panel rows of a day, shard by shard, hence sorted by structure."""
-        shared: Shared | None = None
+        shared = None
         if self._wants.shared:
             shared = share(self.parts(day), self.budgets(day), day)
         for shard in range(self._store.shards):
-            begun = self._load(self._piece(day, shard))
-            found = self._engine.collect(finish(begun, shared, self._engine, day, self._wants))
+            found = self._finished(day, shard, shared)
             if found.height:
                 named = pl.col("structure_id").cast(pl.String).str.zfill(9)
                 yield dated(found.with_columns(named), day)
+
+    def _finished(self, day: date, shard: int, shared: Shared | None) -> pl.DataFrame:
+        piece = self._piece(day, shard)
+        rows = pl.read_ipc(piece / "rows")
+        if shared is None:
+            return rows
+        small, path = self._engine.small, piece / "programmes"
+        programmes = small(pl.read_ipc(path)) if path.exists() else None
+        begun = Begun(rows=small(rows), programmes=programmes, sums=None)
+        return self._engine.collect(finish(begun, shared, self._engine, day, self._wants))
 
     def clear(self, day: date) -> None:
         """Remove the shards of a day that is finished."""

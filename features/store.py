@@ -202,4 +202,9 @@ def _numbered(rows: pl.DataFrame) -> pl.DataFrame:
 
 def _calendar(lines: pl.DataFrame) -> pl.DataFrame:
     """Return the days of each list, and when each was first known."""
-    return lines.group_by(*LIST, "event_day").agg(pl.col("known_day").min())
+    names = [name for name in LIST if lines.schema[name] == pl.String]
+    numbered = lines.select(*LIST, "event_day", "known_day").cast(
+        dict.fromkeys(names, pl.Categorical)
+    )
+    days = numbered.group_by(*LIST, "event_day").agg(pl.col("known_day").min())
+    return days.cast(dict.fromkeys(names, pl.String))
