@@ -4,7 +4,7 @@ Layout under ``<home>/features/store-<hash of this code>``::
 
     cuts.json                            where the shards are cut (SIREN)
     <cuts>/<table>/<file>/N-M.arrow      narrow rows of shard N that come from that file of the lake
-    <cuts>/grants/<file>/days.arrow      distinct funder, stage and days of its lines
+    <cuts>/grants/<file>/days-M.arrow    days of each list of grants, and when each was known
 
 A shard is a range of SIREN, so that shards end to end are sorted. A file of the lake never changes:
 one that is new adds its own folder, by one rename, and touches no other.
@@ -36,7 +36,7 @@ from features.facts import BY_STRUCTURE, LIST, FactFiles, Facts, gathered, narro
 ROWS_PER_SHARD = 1_500_000
 #: a lake this much larger than when the shards were cut is cut again
 _OUTGROWN = 2
-_CHUNK_ROWS = 1_000_000
+_CHUNK_ROWS = 400_000
 _NO_DAYS = pl.DataFrame(
     schema={
         "funder_id": pl.String,
@@ -132,14 +132,11 @@ class Store:
         target = self._entry(table, path)
         pending = target.parent / f".pending-{uuid.uuid4().hex[:8]}"
         pending.mkdir(parents=True)
-        days: list[pl.DataFrame] = []
         for at, rows in enumerate(self._chunks(table, path)):
             if table == "grants":
-                days.append(_calendar(rows))
+                _calendar(rows).write_ipc(pending / f"days-{at}.arrow", compression="lz4")
             for shard, piece in self._split(rows):
                 piece.write_ipc(pending / f"{shard}-{at}.arrow", compression="lz4")
-        if days:
-            _calendar(pl.concat(days)).write_ipc(pending / "days.arrow")
         try:
             pending.rename(target)
         except OSError:
@@ -170,8 +167,8 @@ class Store:
 
     def calendar(self) -> Frame:
         """Return the days of each list of grants, and when each was first known."""
-        found = [self._entry("grants", path) / "days.arrow" for path in self._paths["grants"]]
-        return _read([path for path in found if path.exists()], _NO_DAYS)
+        entries = (self._entry("grants", path) for path in self._paths["grants"])
+        return _read([piece for at in entries for piece in at.glob("days-*.arrow")], _NO_DAYS)
 
     def _rows(self, table: str, pattern: str) -> Frame:
         found = [
@@ -203,8 +200,6 @@ def _numbered(rows: pl.DataFrame) -> pl.DataFrame:
 def _calendar(lines: pl.DataFrame) -> pl.DataFrame:
     """Return the days of each list, and when each was first known."""
     names = [name for name in LIST if lines.schema[name] == pl.String]
-    numbered = lines.select(*LIST, "event_day", "known_day").cast(
-        dict.fromkeys(names, pl.Categorical)
-    )
+    numbered = lines.select(_NO_DAYS.columns).cast(dict.fromkeys(names, pl.Categorical))
     days = numbered.group_by(*LIST, "event_day").agg(pl.col("known_day").min())
-    return days.cast(dict.fromkeys(names, pl.String))
+    return days.cast(_NO_DAYS.schema)
