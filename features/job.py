@@ -1,6 +1,6 @@
 """The job: any days, each computed once, in shards of structures, going on where it stopped.
 
-Under ``<home>/features``: `days/<hash>.arrow` holds the rows of one day, told by the facts known
+Under ``<home>/features``: `days/<hash>` holds the rows of one day, told by the facts known
 by that day (a later file does not touch it); `work/<hash>` the shards of a day being computed. All
 is written under another name, then renamed: what is there is whole.
 """
@@ -12,11 +12,14 @@ import hashlib
 import json
 import shutil
 import time
+import uuid
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+
+import polars as pl
 
 from data.errors import VeilleError
 from features.catalogue import catalogue_hash
@@ -28,9 +31,7 @@ from features.panels import (
     FEATURES_VERSION,
     PanelManifest,
     input_hash,
-    read_day,
     read_manifest,
-    write_day,
     write_panel,
 )
 from features.shards import BEGUN, Progress, Shards
@@ -96,8 +97,8 @@ def build(
             return existing  # written by the job that this one waited for
         _sweep(home)
         paths = _days(files, lake_hash, home, asked, engine, progress)
-        found = [path for path in paths if path.exists()]
-        if not found:
+        pieces = [piece for path in paths for piece in sorted(path.iterdir())]
+        if not any(pl.scan_ipc(piece).select(pl.len()).collect().item() for piece in pieces):
             raise VeilleError(
                 "Aucune structure n'est connue à ces dates.",
                 code="empty-panel",
@@ -105,8 +106,7 @@ def build(
                 todo="vérifier « veille sources » et les jours où les fichiers ont été connus",
             )
         progress("panel", 1.0)
-        rows = (rows for path in found for rows in read_day(path))
-        made = write_panel(folder, rows, manifest)
+        made = write_panel(folder, map(pl.read_ipc, pieces), manifest)
         _forget(home)
         return made
 
@@ -119,7 +119,7 @@ def _days(
     engine: Engine,
     progress: Progress,
 ) -> list[Path]:
-    """Return the file of each day, those that are missing computed; a day without rows has none."""
+    """Return the folder of each day, those that are missing computed."""
     stored = files if isinstance(files, StoredFacts) else None
     names = sorted(i.name for i in wanted(asked.only).indicators)
     keys = {}
@@ -127,7 +127,7 @@ def _days(
         known_hash = stored.known_hash(day) if stored else lake_hash
         content = [FEATURES_VERSION, catalogue_hash(), day.isoformat(), names, known_hash]
         keys[day] = hashlib.sha256(json.dumps(content).encode()).hexdigest()[:24]
-    at = {day: home / "features" / "days" / f"{key}.arrow" for day, key in keys.items()}
+    at = {day: home / "features" / "days" / key for day, key in keys.items()}
     missing = [day for day in asked.days if not at[day].exists()]
     for path in at.values():
         if path.exists():
@@ -138,16 +138,22 @@ def _days(
             shards.begin({day: keys[day] for day in missing}, progress)
             for number, day in enumerate(missing):
                 progress(day.isoformat(), BEGUN + (1 - BEGUN) * number / len(missing))
-                write_day(shards.rows(day), at[day])
-                shards.clear(day)
+                shards.finish(day, at[day])
     elif missing:
         facts = prepare(files, engine)
         for number, day in enumerate(missing):
             progress(day.isoformat(), number / len(missing))
             rows = compute_day(facts, day, asked.only)
-            if rows.height:
-                write_day([rows], at[day])
+            _keep(rows, at[day])
     return list(at.values())
+
+
+def _keep(rows: pl.DataFrame, target: Path) -> None:
+    """Write the rows of a day that was computed at once."""
+    pending = target.with_name(f".pending-{uuid.uuid4().hex[:8]}")
+    pending.mkdir(parents=True)
+    rows.write_ipc(pending / "000000.arrow", compression="lz4")
+    pending.rename(target)
 
 
 @contextmanager
@@ -171,6 +177,6 @@ def _sweep(home: Path) -> None:
 
 def _forget(home: Path) -> None:
     """Remove the days that were used the longest ago."""
-    days = sorted(home.glob("features/days/*.arrow"), key=lambda p: p.stat().st_mtime_ns)
+    days = sorted(home.glob("features/days/*"), key=lambda p: p.stat().st_mtime_ns)
     for path in days[:-_KEPT_DAYS]:
-        path.unlink()
+        shutil.rmtree(path)

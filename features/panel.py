@@ -177,11 +177,10 @@ def compute_day(facts: Facts, as_of: date, only: Collection[str] | None = None) 
     shared = None
     if begun.sums is not None:
         shared = share([begun.sums], engine.collect(known(facts.budgets, as_of)), as_of)
-    return dated(engine.collect(finish(begun, shared, engine, as_of, wants)), as_of)
+    rows = engine.collect(finish(begun, shared, engine, as_of, wants))
+    return dated(rows.sort("structure_id"), as_of)
 
 
 def dated(rows: pl.DataFrame, as_of: date) -> pl.DataFrame:
-    """Return the rows of `finish` as those of a panel: `as_of` added, sorted by structure."""
-    return rows.select(
-        "structure_id", pl.lit(as_of).alias("as_of"), pl.exclude("structure_id")
-    ).sort("structure_id")
+    """Return the rows of `finish`, sorted by structure, as those of a panel: `as_of` added."""
+    return rows.select("structure_id", pl.lit(as_of).alias("as_of"), pl.exclude("structure_id"))

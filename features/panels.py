@@ -12,7 +12,6 @@ import json
 import shutil
 import uuid
 from collections.abc import Collection, Iterable, Sequence
-from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -49,33 +48,6 @@ def input_hash(lake_hash: str, days: Sequence[date], only: Collection[str] | Non
         *([] if only is None else [sorted(only)]),
     ]
     return hashlib.sha256(json.dumps(content).encode()).hexdigest()
-
-
-def write_day(pieces: Iterable[pl.DataFrame], path: Path) -> None:
-    """Keep the rows of one day, whole or not at all; nothing where there are none."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    pending = path.with_name(f".pending-{uuid.uuid4().hex[:8]}")
-    options = pa.ipc.IpcWriteOptions(compression="lz4")
-    with ExitStack() as stack:
-        stack.callback(pending.unlink, missing_ok=True)
-        writer = None
-        for piece in pieces:
-            rows = _arrow(piece)
-            if writer is None:
-                writer = pa.ipc.new_file(str(pending), rows.schema, options=options)
-            writer.write_table(rows)
-        if writer is not None:
-            writer.close()
-            pending.replace(path)
-
-
-def read_day(path: Path) -> Iterable[pl.DataFrame]:
-    """Yield the rows of one day, a piece at a time."""
-    with pa.ipc.open_file(str(path)) as file:
-        for at in range(file.num_record_batches):
-            found = pl.from_arrow(pa.Table.from_batches([file.get_batch(at)]))
-            if isinstance(found, pl.DataFrame):
-                yield found
 
 
 def _write_rows(pieces: Iterable[pl.DataFrame], path: Path) -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shutil
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from pathlib import Path
 
@@ -71,10 +71,10 @@ class Shards:
         path = self._piece(day, shard)
         pending = path.with_name(f".pending-{uuid.uuid4().hex[:8]}")
         pending.mkdir(parents=True)
-        rows = begun.rows
-        if not self._wants.shared:  # nothing to wait for
-            rows = finish(begun, None, self._engine, day, self._wants)
-        frames = {"rows": self._engine.collect(rows)}
+        if self._wants.shared:
+            frames = {"rows": self._engine.collect(begun.rows)}
+        else:  # nothing to wait for
+            frames = {"rows": self._done(begun, None, day)}
         if begun.programmes is not None:
             frames["programmes"] = self._engine.collect(begun.programmes)
         for name, part in (begun.sums or {}).items():
@@ -98,27 +98,31 @@ class Shards:
         rows = of_funders(self._files, self._engine)["budgets"]
         return self._engine.collect(known(rows.rename({"amount_cents": "cents"}), day))
 
-    def rows(self, day: date) -> Iterator[pl.DataFrame]:
-        """Yield the panel rows of a day, shard by shard, hence sorted by structure."""
+    def finish(self, day: date, target: Path) -> None:
+        """Write the panel rows of a day, a file a shard, hence sorted."""
         shared = None
         if self._wants.shared:
             shared = share(self.parts(day), self.budgets(day), day)
+        pending = target.with_name(f".pending-{uuid.uuid4().hex[:8]}")
+        pending.mkdir(parents=True)
         for shard in range(self._store.shards):
-            found = self._finished(day, shard, shared)
-            if found.height:
-                named = pl.col("structure_id").cast(pl.String).str.zfill(9)
-                yield dated(found.with_columns(named), day)
+            piece, file = self._piece(day, shard), pending / f"{shard:06}.arrow"
+            if shared is None:
+                shutil.copyfile(piece / "rows", file)
+                continue
+            path = piece / "programmes"
+            programmes = self._engine.small(pl.read_ipc(path)) if path.exists() else None
+            rows = self._engine.small(pl.read_ipc(piece / "rows"))
+            begun = Begun(rows=rows, programmes=programmes, sums=None)
+            self._done(begun, shared, day).write_ipc(file, compression="lz4")
+        pending.rename(target)
+        shutil.rmtree(self._work / self._keys[day])
 
-    def _finished(self, day: date, shard: int, shared: Shared | None) -> pl.DataFrame:
-        piece = self._piece(day, shard)
-        rows = pl.read_ipc(piece / "rows")
-        if shared is None:
-            return rows
-        small, path = self._engine.small, piece / "programmes"
-        programmes = small(pl.read_ipc(path)) if path.exists() else None
-        begun = Begun(rows=small(rows), programmes=programmes, sums=None)
-        return self._engine.collect(finish(begun, shared, self._engine, day, self._wants))
+    def _done(self, begun: Begun, shared: Shared | None, day: date) -> pl.DataFrame:
+        rows = self._engine.collect(finish(begun, shared, self._engine, day, self._wants))
+        named = pl.col("structure_id").cast(pl.String).str.zfill(9)  # from its number
+        return dated(rows.sort("structure_id").with_columns(named), day)
 
     def clear(self, day: date) -> None:
-        """Remove the shards of a day that is finished."""
-        shutil.rmtree(self._work / self._keys[day], ignore_errors=True)
+        """Remove the shards of a day."""
+        shutil.rmtree(self._work / self._keys[day])
