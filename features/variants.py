@@ -29,7 +29,7 @@ Value = float | str | None
 #: facts that one computation reads at once, and choices that one is tried in
 _BATCH_ROWS = 1_000_000
 _ORDERS = 8
-_CENT = 1
+_ONE = 1
 #: table -> what is moved by a day, or by a cent, to see whether the number follows
 _MOVED = {
     "grants": ("decided_day", "amount_cents"),
@@ -48,11 +48,6 @@ class _Tables:
     def load(self, engine: Engine, table: str) -> Frame:
         """Return table `table`, in `engine`."""
         return engine.small(self.tables[table])
-
-
-def number(choice: int) -> str:
-    """Return the identifier under which one choice of facts is computed."""
-    return f"{choice:09d}"
 
 
 class Variants:
@@ -87,7 +82,7 @@ class Variants:
         rows = self.facts[table]
         pieces = [
             rows.filter(pl.col(column).is_not_null()).with_columns(
-                pl.col(column) + _CENT, pl.col("_row").alias("_of")
+                pl.col(column) + _ONE, pl.col("_row").alias("_of")
             )
             for column in columns
         ]
@@ -153,9 +148,9 @@ class Variants:
     def table(
         self, choices: Sequence[frozenset[int]], without: Collection[int] = ()
     ) -> pl.DataFrame:
-        """Return, a row a choice (`siren`: its `number`), the number and all that it is made of."""
+        """Return, a row a choice (`siren`: its place), the number and all that it is made of."""
         day = self.day(choices, without)
-        names = pl.DataFrame({"siren": [number(k) for k in range(len(choices))]})
+        names = pl.DataFrame({"siren": [f"{k:09d}" for k in range(len(choices))]})
         begun = begin(day.facts, self._as_of, day.slots, self.wants, self.engine.small(names))
         rows = complete(begun, self.shared(without), self.engine, self._as_of, self.wants)
         if self.indicator.grain == "panel":
