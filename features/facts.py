@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
@@ -222,8 +222,19 @@ def narrowed(rows: Frame, engine: Engine, table: str) -> Frame:
     return BY_STRUCTURE[table](rows.filter(~nw.col("siren").is_null()), engine)
 
 
-def gathered(narrow: dict[str, Frame], of_funders: dict[str, Frame], engine: Engine) -> Facts:
-    """Return the facts from their narrow tables."""
+def _of_kind(instrument: str) -> nw.Expr:
+    """Return the amount of a line of one kind, 0 for the others."""
+    amount = nw.when(nw.col("instrument") == instrument).then(nw.col("cents"))
+    return amount.otherwise(nw.lit(0)).alias(f"{instrument}_cents")
+
+
+def gathered(
+    narrow: dict[str, Frame],
+    of_funders: dict[str, Frame],
+    engine: Engine,
+    read: Collection[str] = (),
+) -> Facts:
+    """Return the facts from their narrow tables; `read`: the columns of lines kept, all if none."""
     # An instalment that a later export tells again is no second one.
     payments = (
         narrow["payments"]
@@ -238,9 +249,14 @@ def gathered(narrow: dict[str, Frame], of_funders: dict[str, Frame], engine: Eng
     # Lines find the slots of their list by one number, on every day.
     lists = engine.collect(narrow["grants"].select(LIST).unique()).with_row_index("list")
     lists = lists.with_columns(pl.col("list").cast(pl.Int64))
+    grants = narrow["grants"].join(engine.small(lists), on=LIST, how="left")
+    grants = grants.with_columns(_of_kind("grant"), _of_kind("contract"))
+    if read:
+        kept = {*read, "list", "event_day", "known_day"} & set(grants.collect_schema().names())
+        grants = grants.select(sorted(kept))
     return Facts(
         engine=engine,
-        grants=engine.keep(narrow["grants"].join(engine.small(lists), on=LIST, how="left")),
+        grants=engine.keep(grants),
         lists=lists,
         structures=engine.keep(narrow["structures"]),
         payments=engine.keep(payments),

@@ -79,13 +79,7 @@ def _lines(day: Day) -> Frame:
     )
     at = (nw.col("list") * _STEP + nw.col("window")).alias("_at")
     placed = _placed(facts.grants, day.as_of).with_columns(at)
-    lines = placed.join(facts.engine.small(slots), on="_at", how="left").with_columns(
-        nw.when(nw.col("instrument") == kind)
-        .then(nw.col("cents"))
-        .otherwise(nw.lit(0))
-        .alias(f"{kind}_cents")
-        for kind in ("grant", "contract")
-    )
+    lines = placed.join(facts.engine.small(slots), on="_at", how="left")
     return facts.engine.keep(lines.select(sorted(day.columns)) if day.columns else lines)
 
 

@@ -16,7 +16,7 @@ import hashlib
 import json
 import shutil
 import uuid
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import date
 from pathlib import Path
 from typing import Protocol, runtime_checkable
@@ -160,10 +160,10 @@ class Store:
         for (shard,), piece in parts.items():
             yield int(shard), piece
 
-    def facts(self, shard: int) -> Facts:
-        """Return the facts of a shard, in Polars."""
+    def facts(self, shard: int, read: Collection[str] = ()) -> Facts:
+        """Return the facts of a shard, in Polars; `read` as in `features.facts.gathered`."""
         narrow = {table: self._rows(table, f"{shard}-*.arrow") for table in BY_STRUCTURE}
-        return gathered(narrow, of_funders(self._files, self._engine), self._engine)
+        return gathered(narrow, of_funders(self._files, self._engine), self._engine, read)
 
     def calendar(self) -> Frame:
         """Return the days of each list of grants, and when each was first known."""
