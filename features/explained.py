@@ -80,7 +80,8 @@ def explain(
         The indicator does not exist, or nothing is known of the structure by that day.
     """
     wants = wanted([indicator])
-    if all(files.known(table, as_of, siren).is_empty() for table in BY_STRUCTURE):
+    known = {table: files.known(table, as_of, siren) for table in BY_STRUCTURE}
+    if all(rows.is_empty() for rows in known.values()):
         raise VeilleError(
             "Le lac ne sait rien de cette structure.",
             code="nothing-known",
@@ -94,7 +95,8 @@ def explain(
     with alone(home):
         shards = Shards(files, home, wants)
         shards.begin({as_of: key}, progress)
-        variants = Variants(indicator, siren, as_of, files, shards)
+        known |= {table: files.known(table, as_of) for table in BY_FUNDER}
+        variants = Variants(indicator, as_of, known, shards)
         own = variants.rows_of(BY_STRUCTURE)
         progress("lignes", 0.85)
         made = variants.table([own]).row(0, named=True)

@@ -36,7 +36,7 @@ from features.panels import (
 )
 from features.shards import BEGUN, Progress, Shards
 from features.store import StoredFacts
-from features.wanted import wanted
+from features.wanted import Wanted, wanted
 
 #: days kept for the panels to come, the last used
 _KEPT_DAYS = 200
@@ -96,7 +96,7 @@ def build(
         if existing is not None:
             return existing  # written by the job that this one waited for
         _sweep(home)
-        paths = _days(files, lake_hash, home, asked, engine, progress)
+        paths = _days(files, lake_hash, home, asked, wants, engine, progress)
         pieces = [piece for path in paths for piece in sorted(path.iterdir())]
         if not any(pl.scan_ipc(piece).select(pl.len()).collect().item() for piece in pieces):
             raise VeilleError(
@@ -116,16 +116,17 @@ def _days(
     lake_hash: str,
     home: Path,
     asked: Asked,
+    wants: Wanted,
     engine: Engine,
     progress: Progress,
 ) -> list[Path]:
     """Return the folder of each day, those that are missing computed."""
     stored = files if isinstance(files, StoredFacts) else None
-    names = sorted(i.name for i in wanted(asked.only).indicators)
+    code = [FEATURES_VERSION, catalogue_hash(), sorted(i.name for i in wants.indicators)]
     keys = {}
     for day in asked.days:
         known_hash = stored.known_hash(day) if stored else lake_hash
-        content = [FEATURES_VERSION, catalogue_hash(), day.isoformat(), names, known_hash]
+        content = [*code, day.isoformat(), known_hash]
         keys[day] = hashlib.sha256(json.dumps(content).encode()).hexdigest()[:24]
     at = {day: home / "features" / "days" / key for day, key in keys.items()}
     missing = [day for day in asked.days if not at[day].exists()]
@@ -134,7 +135,7 @@ def _days(
             path.touch()  # used today: the last to be swept
     if stored and isinstance(engine, PolarsEngine):
         if missing:
-            shards = Shards(stored, home, wanted(asked.only), asked.rows_per_shard)
+            shards = Shards(stored, home, wants, asked.rows_per_shard)
             shards.begin({day: keys[day] for day in missing}, progress)
             for number, day in enumerate(missing):
                 progress(day.isoformat(), BEGUN + (1 - BEGUN) * number / len(missing))

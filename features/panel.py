@@ -41,7 +41,7 @@ _PROGRAMMES = ("siren", "funder_id", "programme", "p0", "p1")
 class Begun:
     """Some structures on one day: their own figures, and their part in what all share.
 
-    `rows` has one row a structure; `programmes` is empty of columns where no indicator reads it.
+    `rows` has one row a structure; `programmes` is None where no indicator reads it.
     """
 
     rows: Frame

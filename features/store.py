@@ -137,12 +137,7 @@ class Store:
                 _calendar(rows).write_ipc(pending / f"days-{at}.arrow", compression="lz4")
             for shard, piece in self._split(rows):
                 piece.write_ipc(pending / f"{shard}-{at}.arrow", compression="lz4")
-        try:
-            pending.rename(target)
-        except OSError:
-            shutil.rmtree(pending)  # another process prepared it meanwhile
-            if not target.exists():
-                raise
+        pending.rename(target)
 
     def _chunks(self, table: str, path: Path) -> Iterator[pl.DataFrame]:
         for start in range(0, pq.read_metadata(path).num_rows, _CHUNK_ROWS):
@@ -168,7 +163,8 @@ class Store:
     def calendar(self) -> Frame:
         """Return the days of each list of grants, and when each was first known."""
         entries = (self._entry("grants", path) for path in self._paths["grants"])
-        return _read([piece for at in entries for piece in at.glob("days-*.arrow")], _NO_DAYS)
+        found = [piece for at in entries for piece in at.glob("days-*.arrow")]
+        return nw.from_native(pl.scan_ipc(found)) if found else self._engine.small(_NO_DAYS)
 
     def _rows(self, table: str, pattern: str) -> Frame:
         found = [
@@ -176,9 +172,11 @@ class Store:
             for path in self._paths[table]
             for piece in sorted(self._entry(table, path).glob(pattern))
         ]
+        if found:
+            return nw.from_native(pl.scan_ipc(found))
         raw = self._engine.small(with_machine_columns(TABLES[table].empty()))
         empty = _numbered(self._engine.collect(narrowed(raw, self._engine, table)))
-        return _read(found, empty)
+        return self._engine.small(empty)
 
     def sweep(self) -> None:
         """Remove what this store does not read: files gone from the lake, other cuts and code."""
@@ -186,10 +184,6 @@ class Store:
         for entry in self._folder.parent.glob("store-*/*/*/*"):
             if entry not in live:
                 shutil.rmtree(entry)
-
-
-def _read(files: list[Path], empty: pl.DataFrame) -> Frame:
-    return nw.from_native(pl.scan_ipc(files) if files else empty.lazy())
 
 
 def _numbered(rows: pl.DataFrame) -> pl.DataFrame:

@@ -7,7 +7,7 @@ structures share on the day is as the whole lake says, but for the public budget
 from __future__ import annotations
 
 import random
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -19,7 +19,6 @@ from features.engines.polars_engine import PolarsEngine
 from features.facts import BY_FUNDER, BY_STRUCTURE, prepare
 from features.frames import Day
 from features.indicator import Indicator
-from features.lake_facts import LakeFacts
 from features.panel import begin, complete
 from features.shards import Shards
 from features.shared import Shared, Sums, added, share
@@ -53,11 +52,12 @@ class _Tables:
 class Variants:
     """One indicator of one structure, from any of the facts known by a day.
 
-    `facts` gives the facts by table, each with its `_row`; a choice is a set of these rows.
+    `known` gives the facts by table: of the structure, and all those of funders. `facts` is the
+    same, each with its `_row`; a choice is a set of these rows.
     """
 
     def __init__(
-        self, indicator: str, siren: str, as_of: date, files: LakeFacts, shards: Shards
+        self, indicator: str, as_of: date, known: Mapping[str, pl.DataFrame], shards: Shards
     ) -> None:
         self.wants = wanted([indicator])
         self.indicator: Indicator = self.wants.indicators[0]
@@ -66,9 +66,8 @@ class Variants:
         self._parts = shards.parts(as_of) if self.wants.shared else []
         self.facts: dict[str, pl.DataFrame] = {}
         at = 0
-        for table in (*BY_STRUCTURE, *BY_FUNDER):
-            one = siren if table in BY_STRUCTURE else None
-            rows = files.known(table, as_of, one).with_row_index("_row", offset=at)
+        for table, facts in known.items():
+            rows = facts.with_row_index("_row", offset=at)
             self.facts[table] = rows.with_columns(pl.col("_row").cast(pl.Int64))
             at += rows.height
         self._moved: dict[str, pl.DataFrame] = {}

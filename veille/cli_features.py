@@ -164,7 +164,7 @@ def _named(rows: pl.DataFrame) -> list[str]:
 
 
 def _dated(rows: pl.DataFrame) -> pl.DataFrame:
-    """Return day numbers as dates, what is a flag as a flag."""
+    """Return day numbers as dates."""
     days = [name for name in rows.columns if name.endswith("_day")]
     return rows.with_columns(pl.col(days).cast(pl.Int32).cast(pl.Date)).rename(
         {name: f"{name.removesuffix('_day')}_on" for name in days}
