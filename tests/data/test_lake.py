@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import random
 import signal
-import subprocess
-import sys
-import time
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -24,6 +20,7 @@ from data.rejects import REASONS, empty_rejects, reject
 from data.schema import ContractError
 from data.sources.base import Parsed, ReadOptions
 from tests.fictitious import siren
+from tests.killed import killed
 
 OPTIONS = ReadOptions()
 DAY = date(2020, 3, 1)
@@ -294,21 +291,9 @@ for number in range(1, 10_000):
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(6))
 def test_a_kill_at_any_moment_leaves_whole_ingests(tmp_path: Path, seed: int) -> None:
-    root = Path(__file__).resolve().parents[2]
-    process = subprocess.Popen(
-        [sys.executable, "-c", _COMMITS, str(tmp_path)],
-        cwd=root,
-        env={**os.environ, "PYTHONPATH": str(root)},
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdout is not None
-    with process.stdout as said:
-        assert said.readline() == "prêt\n"
-        time.sleep(random.Random(seed).uniform(0.05, 1.5))
-        process.send_signal(signal.SIGKILL)
-        done = len(said.readlines())
-    assert process.wait() == -signal.SIGKILL
+    said, code = killed(_COMMITS, tmp_path, random.Random(seed).uniform(0.05, 1.5))
+    assert code == -signal.SIGKILL
+    done = len(said)
     lake = Lake(tmp_path)
     manifests = lake.manifests()
     # the last commit may have taken place without the time to say so

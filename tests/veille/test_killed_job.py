@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import random
-import signal
-import subprocess
-import sys
 import time
 from datetime import date
 from pathlib import Path
@@ -20,6 +16,7 @@ from features.engines import PolarsEngine
 from features.job import Asked, build
 from features.lake_facts import LakeFacts
 from features.panels import PanelManifest, read_manifest
+from tests.killed import killed
 
 DAYS = as_of_days(date(2023, 12, 31), since=date(2021, 12, 31), every="half")
 KILLS = 50
@@ -51,24 +48,10 @@ def linked(folder: Path, home: Path) -> Path:
     return folder
 
 
-def killed(home: Path, after: float) -> bool:
+def ended(home: Path, after: float) -> bool:
     """Run the job in a process killed `after` seconds; tell whether it had ended by then."""
-    root = Path(__file__).resolve().parents[2]
-    process = subprocess.Popen(
-        [sys.executable, "-c", _CHILD, str(home)],
-        cwd=root,
-        env={**os.environ, "PYTHONPATH": str(root)},
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdout is not None
-    with process.stdout as said:
-        assert said.readline() == "prêt\n"
-        time.sleep(after)
-        process.send_signal(signal.SIGKILL)
-        ended = "fini" in said.read()
-    process.wait()
-    return ended
+    said, _ = killed(_CHILD, home, after)
+    return "fini\n" in said
 
 
 def seen(home: Path) -> bytes | None:
@@ -96,9 +79,9 @@ def test_a_kill_at_any_moment_leaves_the_panel_whole_or_absent(
     stopped = 0
     for number in range(KILLS):
         home = linked(tmp_path / f"home{number}", demo_home)
-        ended = killed(home, rng.uniform(0, 1.2 * lasts))
-        stopped += not ended
-        assert seen(home) in ({expected} if ended else {None, expected})
+        whole_by_then = ended(home, rng.uniform(0, 1.2 * lasts))
+        stopped += not whole_by_then
+        assert seen(home) in ({expected} if whole_by_then else {None, expected})
         run(home)
         assert seen(home) == expected
         assert list(home.glob("features/**/.pending-*")) == []
@@ -112,7 +95,7 @@ def test_a_job_killed_again_and_again_ends_with_the_same_bytes(
     whole, home = (linked(tmp_path / name, demo_home) for name in ("whole", "home"))
     run(whole)
     for _ in range(100):
-        if killed(home, 0.5):
+        if ended(home, 0.5):
             break
     else:
         pytest.fail("the job never ends: what was done before a kill is not kept")
