@@ -29,7 +29,8 @@ from features.indicator import Indicator
 from features.job import alone
 from features.lake_facts import LakeFacts
 from features.panel import FRAMES, population
-from features.shards import Progress, Shards
+from features.progress import Progress
+from features.shards import Shards
 from features.variants import Value, Variants
 from features.wanted import columns, wanted
 

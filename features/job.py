@@ -34,7 +34,8 @@ from features.panels import (
     read_manifest,
     write_panel,
 )
-from features.shards import BEGUN, Progress, Shards
+from features.progress import Progress, quiet
+from features.shards import BEGUN, Shards
 from features.store import StoredFacts
 from features.wanted import Wanted, wanted
 
@@ -50,10 +51,6 @@ class Asked:
     days: Sequence[date]
     only: Collection[str] | None = None
     rows_per_shard: int | None = None
-
-
-def quiet(_step: str, _share: float) -> None:
-    """Report no progress."""
 
 
 def build(

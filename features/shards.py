@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shutil
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 
@@ -19,12 +19,11 @@ from features.engines.polars_engine import PolarsEngine
 from features.facts import of_funders
 from features.frames import covered, known
 from features.panel import Begun, begin, dated, finish
+from features.progress import Progress
 from features.shared import Shared, Sums, share
 from features.store import Store, StoredFacts
 from features.wanted import Wanted
 
-#: told what is being done, and the share of the job that is done
-Progress = Callable[[str, float], None]
 #: share of a day's work that is done once its shards are begun
 BEGUN = 0.8
 _SUMS = "sum-"

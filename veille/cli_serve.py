@@ -10,11 +10,11 @@ from typing import Annotated
 import typer
 
 from data.errors import VeilleError
+from features.progress import Progress
 from serving.access import accounts
 from serving.access.principal import Role
 from serving.settings import ServingSettings
 from veille.cli_access import Port, state_of
-from veille.line import Progress
 from veille.terminal import HomeOption, JsonOption, home_of, out, settings, show, steps
 
 

@@ -13,9 +13,10 @@ from data.sources.base import ReadOptions
 from data.synthetic import simulate
 from data.synthetic.publish import describe, write
 from features.asof import add_months
+from features.progress import Progress, quiet
 from veille import line, modelling, scoring
 from veille.home import Home
-from veille.line import SYNTHETIC, Progress, quiet
+from veille.line import SYNTHETIC
 
 DECLARATION = Path("oracle") / "synthetic.json"
 #: observation days: half-years from here to the end of the simulated period

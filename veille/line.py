@@ -6,7 +6,7 @@ line, notebooks and tests compose the same steps.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -24,15 +24,11 @@ from features.explained import Explanation, explain
 from features.job import Asked, build
 from features.lake_facts import LakeFacts
 from features.panels import PanelManifest, input_hash, read_manifest
+from features.progress import Progress, quiet
 from veille.intake import AUTO, Outcome, take
 
-Progress = Callable[[str, float], None]
 SYNTHETIC = "synthetic"
 ENGINE = "polars"
-
-
-def quiet(_step: str, _share: float) -> None:
-    """Report no progress."""
 
 
 def unknown_source(received: str, where: str) -> VeilleError:

@@ -15,6 +15,7 @@ import polars as pl
 from data.errors import VeilleError
 from data.lake import Lake
 from features.catalogue import catalogue_hash
+from features.progress import Progress, quiet
 from models.entry import RegisteredModel
 from models.risk_model import RiskModel
 from models.spec import FitParams
@@ -23,7 +24,7 @@ from training.evaluate import backtest
 from training.fit import Recipe, catalogue_features, fit
 from training.targets import target as find_target
 from veille.home import Home
-from veille.line import Progress, is_synthetic, latest_panel, quiet
+from veille.line import is_synthetic, latest_panel
 
 ORACLE = Path("oracle") / "oracle.parquet"
 

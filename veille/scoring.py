@@ -11,13 +11,14 @@ import polars as pl
 from data.errors import VeilleError
 from data.lake import Lake
 from features.catalogue import INDICATORS
+from features.progress import Progress, quiet
 from features.wording import sentence
 from serving.publication import Publication, write_publication
 from training.cohort import cohort
 from training.targets import target as find_target
 from veille import publish
 from veille.home import Home
-from veille.line import ENGINE, Progress, features, find_panel, is_synthetic, latest_panel, quiet
+from veille.line import ENGINE, features, find_panel, is_synthetic, latest_panel
 from veille.modelling import loaded
 
 #: up to this many structures every horizon is explained; beyond, the main one only

@@ -17,7 +17,7 @@ from data.sources.base import Parsed, ReadOptions
 from features.catalogue import INDICATORS
 from features.explained import Explanation, explain
 from features.lake_facts import LakeFacts
-from features.shards import Progress
+from features.progress import quiet
 from features.wanted import wanted
 from tests.features.test_panel import JUNE, WORLD, YEAR_END, A, C, E, payment
 from tests.features.worlds import World, draw_world, panel_of, tables
@@ -44,7 +44,6 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> Lake:
 
 
 def of(lake: Lake, indicator: str, who: str = A, day: date = YEAR_END) -> Explanation:
-    quiet: Progress = lambda _step, _share: None  # noqa: E731
     return explain(LakeFacts(lake), lake.root.parent, indicator, who, day, quiet)
 
 

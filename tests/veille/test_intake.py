@@ -13,8 +13,9 @@ from data.errors import VeilleError
 from data.lake import Lake
 from data.sources import SOURCES
 from data.sources.base import Parsed, ReadOptions, Source
+from features.progress import quiet
 from tests.fictitious import siren
-from veille import intake, line
+from veille import intake
 
 HEADER = "nomAttribuant;nomBeneficiaire;idBeneficiaire;montant;dateConvention;objet\n"
 
@@ -29,7 +30,7 @@ def listing(path: Path, first: int, lines: int = 3) -> Path:
 
 
 def take(home: Path, source: str, *paths: Path) -> list[intake.Outcome]:
-    return list(intake.take(Lake(home), source, paths, ReadOptions(), line.quiet))
+    return list(intake.take(Lake(home), source, paths, ReadOptions(), quiet))
 
 
 def test_a_folder_is_read_whole_and_what_is_no_data_is_named(tmp_path: Path) -> None:
