@@ -164,12 +164,12 @@ def _funding(facts: Facts, day: date) -> pd.DataFrame:
     lines = facts.lines[facts.lines["since"] <= today]
     lines = lines.assign(slot=slot_of[lines["cell"]])
     first_day = lines.groupby("structure")["event"].min()
-    last_day = lines[lines["granted"] > 0].groupby("structure")["event"].max()
     placed = lines[lines["slot"] >= 0]
     newest = placed.groupby("structure")["slot"].min()
     members = newest.index[newest < 3]
     zero = placed[placed["slot"] == 0]
-    lines0 = zero[zero["granted"] > 0].groupby("structure").size()
+    given = placed[placed["granted"] > 0]
+    lines0, lines1 = (given[given["slot"] == k].groupby("structure").size() for k in range(2))
     largest0 = zero.groupby("structure")["granted"].max()
     funders, structure = _funders(facts, placed, n_slots), facts.pairs["structure"]
     sums = funders.groupby(structure).sum()
@@ -194,7 +194,6 @@ def _funding(facts: Facts, day: date) -> pd.DataFrame:
             ),
             "grants_years_count": (t[[f"s{k}" for k in range(WINDOWS)]] > 0).sum(axis=1),
             "history_years": (today - first_day.reindex(members)) / 365.25,
-            "months_since_last_grant": (today - last_day.reindex(members)) / 30.4375,
             "funders_count": t["count"],
             "largest_funder_share_ratio": (t["largest"] / 1e6).where(funded),
             "funders_hhi": (t["squares"] / 1e12).where(funded),
@@ -204,6 +203,7 @@ def _funding(facts: Facts, day: date) -> pd.DataFrame:
             "state_share_ratio": _ratio(t["state0"], s0),
             "local_eur": (s0 - t["state0"]) / 100,
             "grant_lines_count": lines0.reindex(members, fill_value=0),
+            "grant_lines_previous_count": lines1.reindex(members, fill_value=0),
             "largest_line_share_ratio": _ratio(largest0.reindex(members), s0),
         }
     )

@@ -80,18 +80,16 @@ def _by_funder(
 ) -> tuple[int, int, int, int, int, int]:
     """Sum the lines of one structure by funder, numbered in `mine`, and slot.
 
-    Return how many funders it has, its latest slot, the days of its first line and of its last
-    grant, how many grants slot 0 has and the largest of them.
+    Return how many funders it has, its latest slot, the day of its first line, how many grants
+    slots 0 and 1 have and the largest of slot 0.
     """
-    funders, latest, count0, largest0 = 0, WINDOWS, 0, NEVER
-    first_day, last_day = today, NEVER
+    funders, latest, count0, count1, largest0 = 0, WINDOWS, 0, 0, NEVER
+    first_day = today
     for line in lines:
         if line.seen > now:
             continue
         cents = line.cents if line.what < CONTRACT else 0
         first_day = min(first_day, line.event)
-        if cents > 0:
-            last_day = max(last_day, line.event)
         slot = slot_of[line.cell]
         if slot < 0:
             continue
@@ -108,9 +106,11 @@ def _by_funder(
             given[at, WINDOWS] += line.cents if line.what // 4 * 4 == CONTRACT else 0
             count0 += cents > 0
             largest0 = max(largest0, cents)
+        elif slot == 1:
+            count1 += cents > 0
     for f in range(funders):
         place_of[mine[f]] = -1
-    return funders, latest, first_day, last_day, count0, largest0
+    return funders, latest, first_day, count0, count1, largest0
 
 
 @njit(cache=True)
@@ -137,11 +137,11 @@ def _funding(given: Array, level: Array, slots_of: Array, largest0: int, out: Ar
     out[6], out[7] = _ratio(min(s0, s1, s2), s0), _ratio(s0, max(top, s4))
     out[8] = _ratio(top - bottom, s0 + s1 + s2 + s3)
     out[9] = (s0 > 0) + (s1 > 0) + (s2 > 0) + (s3 > 0) + (s4 > 0) + (s5 > 0)
-    out[12], out[16] = some, gone
-    out[13] = largest / 1e6 if s0 > 0 else np.nan
-    out[14] = squares / 1e12 if s0 > 0 else np.nan
-    out[15], out[17] = _ratio(lost, s1), _ratio(contract0, contract0 + s0)
-    out[18], out[19], out[21] = _ratio(state0, s0), (s0 - state0) / 100, _ratio(largest0, s0)
+    out[11], out[15] = some, gone
+    out[12] = largest / 1e6 if s0 > 0 else np.nan
+    out[13] = squares / 1e12 if s0 > 0 else np.nan
+    out[14], out[16] = _ratio(lost, s1), _ratio(contract0, contract0 + s0)
+    out[17], out[18], out[21] = _ratio(state0, s0), (s0 - state0) / 100, _ratio(largest0, s0)
 
 
 @njit(cache=True)
@@ -195,7 +195,7 @@ def day(
     level, slots_of = np.empty(size, np.int64), np.empty(size, np.int64)
     given, row = np.empty((size, WINDOWS + 1), np.int64), np.empty(28)
     for s in range(len(sirens)):
-        funders, latest, first_day, last_day, count0, largest0 = _by_funder(
+        funders, latest, first_day, count0, count1, largest0 = _by_funder(
             lines[starts[s] : starts[s + 1]],
             slot_of,
             spans,
@@ -212,8 +212,7 @@ def day(
             slots_of[f] = n_slots[mine[f]]
         _funding(given[:funders], level, slots_of, largest0, row)
         row[10] = (today - first_day) / 365.25
-        row[11] = (today - last_day) / 30.4375 if last_day != NEVER else np.nan
-        row[20] = count0
+        row[19], row[20] = count0, count1
         _paying(states[ends[s, 0] : ends[s, 1]], now, half, year, half3, years3, row)
         out[:, count] = row
         number = sirens[s]

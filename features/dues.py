@@ -11,8 +11,6 @@ from features.indicator import Indicator, count, in_months, ratio, total
 
 _c = nw.col
 _NO_ACCOUNT = "aucun compte déposé (obligatoire au-delà de 153 000 € de subventions et dons)"
-#: legal nine months after the end of the year, with three of tolerance
-DEPOSIT_MONTHS = 12
 
 
 def accounts(day: Day) -> Frame:
@@ -36,23 +34,19 @@ def accounts(day: Day) -> Frame:
 
 
 def alerts(day: Day) -> Frame:
-    """Return the warnings known, each once, with flags by recency."""
-    edges = {months: to_day(add_months(day.as_of, -months)) for months in (12, 36)}
+    """Return the warnings known, each once, with whether they are of the last three years."""
+    edge = to_day(add_months(day.as_of, -36))
     return (
         known(day.facts.alerts, day.as_of)
         .filter(_c("raised_day") <= to_day(day.as_of))
         .select("siren", "severity", "raised_day")
         .unique()
-        .with_columns(
-            (_c("raised_day") > edges[12]).alias("year1"),
-            (_c("raised_day") > edges[36]).alias("year3"),
-        )
+        .with_columns((_c("raised_day") > edge).alias("year3"))
     )
 
 
 INGREDIENTS: dict[str, dict[str, nw.Expr]] = {
     "account": {
-        "_deposits": count(~_c("closed_day").is_null()),
         "_closed_day": _c("closed_day").max(),
         "_deposit_days": total("delay", _c("recent")),
         "_deposit_n": count(_c("recent")),
@@ -72,22 +66,6 @@ INDICATORS: tuple[Indicator, ...] = (
         "Les derniers comptes déposés datent de {value}.",
         "un dépôt qui s'arrête est un signal gratuit et daté",
         in_months(_c("_as_of_day") - _c("_closed_day")),
-    ),
-    Indicator(
-        "accounts_missing",
-        "account",
-        "panel",
-        "flag",
-        1,
-        _NO_ACCOUNT,
-        "Dépôt de comptes interrompu",
-        "La structure déposait ses comptes et le dernier dépôt attendu manque.",
-        "idem, après deux dépôts au moins",
-        nw.when(_c("_deposits") >= 2).then(
-            nw.when(_c("_as_of_day") - _c("_closed_day") > 365 + DEPOSIT_MONTHS * 30)
-            .then(nw.lit(1.0))
-            .otherwise(nw.lit(0.0))
-        ),
     ),
     Indicator(
         "deposit_delay_days",
@@ -114,18 +92,6 @@ INDICATORS: tuple[Indicator, ...] = (
         ratio(_c("_deposit_days"), _c("_deposit_n")),
     ),
     Indicator(
-        "alerts_count",
-        "alert",
-        "alert",
-        "count",
-        1,
-        "aucun signalement reçu depuis un an",
-        "Signalements des cellules régionales depuis un an",
-        "{value} signalement(s) d'une cellule régionale depuis un an.",
-        "ce que le terrain voit avant les chiffres",
-        count(_c("year1")).cast(nw.Float64),
-    ),
-    Indicator(
         "alerts_three_years_count",
         "alert",
         "alert",
@@ -148,17 +114,5 @@ INDICATORS: tuple[Indicator, ...] = (
         "Le dernier signalement date de {value}.",
         "un signalement récent pèse davantage",
         in_months(_c("_as_of_day") - _c("_alert_day")),
-    ),
-    Indicator(
-        "alert_severity",
-        "alert",
-        "alert",
-        "level",
-        1,
-        "aucun signalement reçu depuis un an",
-        "Gravité du signalement le plus grave",
-        "Le signalement le plus grave est de niveau {value} sur 3.",
-        "gravité vue par le terrain",
-        nw.when(_c("year1")).then(_c("severity")).max().cast(nw.Float64),
     ),
 )

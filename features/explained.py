@@ -209,6 +209,11 @@ def _steps(variants: Variants, own: frozenset[int], made: Row) -> dict[str, pl.D
     day, collect = variants.day([own]), variants.engine.collect
     grains = variants.wants.grains
     found = {grain: collect(of(day)) for grain, of in FRAMES.items() if grain in grains}
+    names = day.facts.lists
+    for grain, number in (("line", "list"), ("funder", "funder"), ("delay", "funder")):
+        if grain in found:
+            funders = names.select(number, "funder_id").unique()
+            found[grain] = found[grain].join(funders, on=number, how="left", maintain_order="left")
     shared, total = variants.shared(), variants.totals()
     if "budget" in grains and shared is not None:
         key = ["funder_id", "programme"]
@@ -221,4 +226,5 @@ def _steps(variants: Variants, own: frozenset[int], made: Row) -> dict[str, pl.D
     for by in ("sector", "departement") if "place" in grains else ():
         rates: pl.DataFrame = getattr(shared, by)
         found[by] = rates.join(total[by], on=by).filter(pl.col(by) == pl.lit(made[by], pl.String))
-    return {grain: rows.drop("siren", strict=False) for grain, rows in found.items()}
+    numbers = ["siren", "list", "funder"]
+    return {grain: rows.drop(numbers, strict=False) for grain, rows in found.items()}

@@ -59,7 +59,8 @@ class MemoryFacts:
 class Facts:
     """Prepared frames of one engine; every one keeps `known_day`.
 
-    `lists` numbers the lists of grants (`LIST`), small and in memory.
+    `lists` names the lists of grants (`LIST`) and their funders, of which grant lines have only the
+    number (`list`); it is small and in memory.
     """
 
     engine: Engine
@@ -93,7 +94,7 @@ def _level() -> nw.Expr:
     """Return the level of a funder as a number, the least of which is kept where lists disagree."""
     level = nw.col("funder_level")
     chain = nw.when(level == "state").then(nw.lit(STATE)).when(level == "unknown").then(nw.lit(2))
-    return chain.otherwise(nw.lit(0)).cast(nw.Int64).alias("level")
+    return chain.otherwise(nw.lit(0)).cast(nw.Int8).alias("level")
 
 
 def _periods() -> pl.DataFrame:
@@ -110,6 +111,12 @@ def _periods() -> pl.DataFrame:
         months.select(text.alias("period"), day.cast(pl.Int32).alias("period_day"))
         for text, day in written
     ).unique()
+
+
+def _of_kind(instrument: str) -> nw.Expr:
+    """Return the amount of a line of one kind, 0 for the others."""
+    amount = nw.when(nw.col("instrument") == instrument).then(nw.col("amount_cents"))
+    return amount.otherwise(nw.lit(0)).alias(f"{instrument}_cents")
 
 
 def _grants(rows: Frame, _engine: Engine) -> Frame:
@@ -139,6 +146,7 @@ def _grants(rows: Frame, _engine: Engine) -> Frame:
             nw.when(~nw.col("decided_day").is_null())
             .then(nw.col("decided_day").cast(nw.Int64))
             .otherwise(nw.min_horizontal(nw.col("_year_end"), nw.col("known_day").cast(nw.Int64)))
+            .cast(nw.Int32)
             .alias("event_day"),
             nw.col("programme").fill_null("?"),
             _level(),
@@ -153,9 +161,9 @@ def _grants(rows: Frame, _engine: Engine) -> Frame:
             "purpose_kind",
             "stage",
             nw.col("source").is_in(PARTIAL_SOURCES).alias("partial"),
-            "instrument",
             "multi_year",
-            nw.col("amount_cents").alias("cents"),
+            _of_kind("grant"),
+            _of_kind("contract"),
             "event_day",
             "known_day",
         )
@@ -222,19 +230,22 @@ def narrowed(rows: Frame, engine: Engine, table: str) -> Frame:
     return BY_STRUCTURE[table](rows.filter(~nw.col("siren").is_null()), engine)
 
 
-def _of_kind(instrument: str) -> nw.Expr:
-    """Return the amount of a line of one kind, 0 for the others."""
-    amount = nw.when(nw.col("instrument") == instrument).then(nw.col("cents"))
-    return amount.otherwise(nw.lit(0)).alias(f"{instrument}_cents")
+def with_funders(lists: pl.DataFrame) -> pl.DataFrame:
+    """Return numbered lists with the number of their funder: the least of those of its lists."""
+    return lists.with_columns(pl.col("list").min().over("funder_id").alias("funder"))
 
 
 def gathered(
     narrow: dict[str, Frame],
     of_funders: dict[str, Frame],
     engine: Engine,
+    lists: pl.DataFrame,
     read: Collection[str] = (),
 ) -> Facts:
-    """Return the facts from their narrow tables; `read`: the columns of lines kept, all if none."""
+    """Return the facts from their narrow tables, grant lines numbered by list.
+
+    `lists` is that of `Facts`. `read`: the columns of lines kept, all if none.
+    """
     # An instalment that a later export tells again is no second one.
     payments = (
         narrow["payments"]
@@ -246,20 +257,16 @@ def gathered(
             "known_day",
         )
     )
-    # Lines find the slots of their list by one number, on every day.
-    lists = engine.collect(narrow["grants"].select(LIST).unique()).with_row_index("list")
-    lists = lists.with_columns(pl.col("list").cast(pl.Int64))
-    grants = narrow["grants"].join(engine.small(lists), on=LIST, how="left")
-    grants = grants.with_columns(_of_kind("grant"), _of_kind("contract"))
+    grants = narrow["grants"]
     if read:
         kept = {*read, "list", "event_day", "known_day"} & set(grants.collect_schema().names())
         grants = grants.select(sorted(kept))
     return Facts(
         engine=engine,
-        grants=engine.keep(grants),
+        grants=engine.keep(grants, together="siren"),
         lists=lists,
         structures=engine.keep(narrow["structures"]),
-        payments=engine.keep(payments),
+        payments=engine.keep(payments, together="siren"),
         budgets=of_funders["budgets"].rename({"amount_cents": "cents"}),
         funder_delays=of_funders["funder_delays"],
         **{name: narrow[name] for name in ("events", "debts", "accounts", "alerts")},
@@ -274,4 +281,9 @@ def of_funders(files: FactFiles, engine: Engine) -> dict[str, Frame]:
 def prepare(files: FactFiles, engine: Engine) -> Facts:
     """Load and narrow every table once; the frames are then filtered for each day."""
     narrow = {t: narrowed(files.load(engine, t), engine, t) for t in BY_STRUCTURE}
-    return gathered(narrow, of_funders(files, engine), engine)
+    # Lines find the slots of their list by one number, on every day.
+    lists = engine.collect(narrow["grants"].select(LIST).unique()).with_row_index("list")
+    lists = with_funders(lists.with_columns(pl.col("list").cast(pl.Int32)))
+    numbers = engine.small(lists.drop("funder"))
+    narrow["grants"] = narrow["grants"].join(numbers, on=LIST, how="left").drop(LIST)
+    return gathered(narrow, of_funders(files, engine), engine, lists)

@@ -15,7 +15,7 @@ import polars as pl
 
 from features import coverage
 from features.asof import to_day, window_edges
-from features.engines.base import Frame
+from features.engines.base import Engine, Frame
 from features.facts import LIST, Facts
 from features.indicator import total
 
@@ -55,14 +55,11 @@ def _window(column: str, edges: list[int]) -> nw.Expr:
     return chain.otherwise(nw.lit(-1)).cast(nw.Int64).alias("window")
 
 
-def covered(grants: Frame, as_of: date) -> Frame:
+def covered(grants: Frame, lists: pl.DataFrame, engine: Engine, as_of: date) -> pl.DataFrame:
     """Return the distinct funder, window, stage and partial of the lines known by a day."""
-    return (
-        _placed(grants, as_of)
-        .filter(nw.col("window") >= 0)
-        .select("funder_id", "window", "stage", "partial")
-        .unique()
-    )
+    placed = _placed(grants, as_of).filter(nw.col("window") >= 0)
+    found = engine.collect(placed.select("list", "window").unique())
+    return found.join(lists, on="list").select("funder_id", "window", "stage", "partial")
 
 
 def _placed(grants: Frame, as_of: date) -> Frame:
@@ -75,9 +72,12 @@ def _lines(day: Day) -> Frame:
     facts = day.facts
     # One number for a list and a window: windows are fewer than the step.
     slots = day.slots.join(facts.lists, on=LIST).select(
-        (pl.col("list") * _STEP + pl.col("window")).alias("_at"), "slot", "n_slots"
+        (pl.col("list").cast(pl.Int64) * _STEP + pl.col("window")).alias("_at"),
+        "funder",
+        "slot",
+        "n_slots",
     )
-    at = (nw.col("list") * _STEP + nw.col("window")).alias("_at")
+    at = (nw.col("list").cast(nw.Int64) * _STEP + nw.col("window")).alias("_at")
     placed = _placed(facts.grants, day.as_of).with_columns(at)
     lines = placed.join(facts.engine.small(slots), on="_at", how="left")
     return facts.engine.keep(lines.select(sorted(day.columns)) if day.columns else lines)
@@ -86,7 +86,7 @@ def _lines(day: Day) -> Frame:
 def _funders(lines: Frame) -> Frame:
     return (
         lines.filter(~nw.col("slot").is_null())
-        .group_by("siren", "funder_id")
+        .group_by("siren", "funder")
         .agg(
             # lists may disagree on the level; split by it, a funder would look lost, and found
             nw.col("level").min(),
@@ -114,7 +114,7 @@ def _funders(lines: Frame) -> Frame:
 def _cells(lines: Frame) -> Frame:
     return (
         lines.filter(~nw.col("slot").is_null() & (nw.col("slot") < 3))
-        .group_by("siren", "funder_id", "programme", "purpose_key")
+        .group_by("siren", "funder", "programme", "purpose_key")
         .agg(*_slot_sums("grant_cents", "q", 3))
         .with_columns(*[_positive(f"q{k}") for k in range(3)])
         .with_columns(nw.concat_str(["programme", "purpose_key"], separator="|").alias("cell"))
@@ -133,7 +133,7 @@ def flag(condition: nw.Expr) -> nw.Expr:
 
 def _programmes(cells: Frame) -> Frame:
     return (
-        cells.group_by("siren", "funder_id", "programme")
+        cells.group_by("siren", "funder", "programme")
         .agg(*[nw.col(f"q{k}").sum().cast(nw.Int64).alias(f"p{k}") for k in range(3)])
         .with_columns(
             flag(nw.col("p1") > 0).alias("had1"),
@@ -204,7 +204,7 @@ class Day:
 
     @cached_property
     def lines(self) -> Frame:
-        """Grant lines known, with `slot` (null outside the covered windows) and `grant_cents`."""
+        """Grant lines known; `slot` and `funder` are null outside the covered windows."""
         return _lines(self)
 
     @cached_property
@@ -219,8 +219,13 @@ class Day:
 
     @cached_property
     def programmes(self) -> Frame:
-        """Structure × funder × programme: p0, p1, p2, had1, lost1, had2, lost2."""
-        return self.facts.engine.keep(_programmes(self.cells))
+        """Structure × funder × programme: funder_id, p0, p1, p2, had1, lost1, had2, lost2."""
+        return self.facts.engine.keep(self.named(_programmes(self.cells)))
+
+    def named(self, rows: Frame) -> Frame:
+        """Return rows with the name of their funder, `funder_id`, beside its number, `funder`."""
+        names = self.facts.lists.select("funder", "funder_id").unique()
+        return rows.join(self.facts.engine.small(names), on="funder", how="left")
 
     @cached_property
     def structures(self) -> Frame:

@@ -17,7 +17,6 @@ from features.indicator import (
     change,
     divided,
     eur,
-    in_months,
     in_years,
     ratio,
     total,
@@ -70,7 +69,6 @@ INGREDIENTS: dict[str, dict[str, nw.Expr]] = {
         "_both0_2": total("s0", _c("n_slots") >= 3),
     },
     "line": {
-        "_last_day": nw.when(_c("grant_cents") > 0).then(_c("event_day")).max(),
         "_first_day": _c("event_day").min(),
     },
 }
@@ -194,15 +192,5 @@ INDICATORS: tuple[Indicator, ...] = (
         "Le premier financement public connu remonte à {value}.",
         "une relation ancienne se rompt moins",
         in_years(_c("_as_of_day") - _c("_first_day")),
-    ),
-    funding(
-        "months_since_last_grant",
-        "panel",
-        "months",
-        1,
-        "Mois depuis la dernière subvention",
-        "La dernière subvention connue date de {value}.",
-        "le silence des financeurs",
-        in_months(_c("_as_of_day") - _c("_last_day")),
     ),
 )

@@ -30,13 +30,12 @@ INGREDIENTS: dict[str, dict[str, nw.Expr]] = {
         "_lines1": count((_c("slot") == 1) & (_c("grant_cents") > 0)),
         "_largest_line": nw.when(_c("slot") == 0).then(_c("grant_cents")).max(),
         "_multi0": total("grant_cents", (_c("slot") == 0) & _c("multi_year")),
-        "_round0": total("grant_cents", (_c("slot") == 0) & (_c("cents") % 100_000 == 0)),
-        "_recovered": total("cents", (_c("slot") <= 1) & (_c("cents") < 0)),
+        "_round0": total("grant_cents", (_c("slot") == 0) & (_c("grant_cents") % 100_000 == 0)),
         **{
             f"_purpose_{kind}": total(
                 "grant_cents", (_c("slot") == 0) & (_c("purpose_kind") == kind)
             )
-            for kind in ("operating", "project", "job_post", "investment", "exceptional", "event")
+            for kind in ("operating", "project", "job_post", "exceptional")
         },
     },
     "programme": {
@@ -51,9 +50,7 @@ _PURPOSES: dict[str, tuple[str, Direction]] = {
     "operating": ("fonctionnement", 0),
     "project": ("projets", 0),
     "job_post": ("postes et emplois", 0),
-    "investment": ("investissement", 1),
     "exceptional": ("aides exceptionnelles", 1),
-    "event": ("événements", 0),
 }
 
 INDICATORS: tuple[Indicator, ...] = (
@@ -211,16 +208,6 @@ INDICATORS: tuple[Indicator, ...] = (
         "{value} des subventions sont sous convention pluriannuelle.",
         "pratique protectrice demandée aux financeurs",
         ratio(_c("_multi0"), _c("_s0")),
-    ),
-    funding(
-        "recovered_eur",
-        "panel",
-        "eur",
-        1,
-        "Montants repris par les financeurs",
-        "Des financeurs ont repris {value}.",
-        "un reversement pèse sur la trésorerie",
-        eur(nw.lit(0) - _c("_recovered")),
     ),
     funding(
         "programmes_count",

@@ -172,7 +172,7 @@ def compute_day(facts: Facts, as_of: date, only: Collection[str] | None = None) 
     names the indicators to compute, all of the catalogue if None.
     """
     wants, engine = wanted(only), facts.engine
-    slots = coverage.slots(engine.collect(covered(facts.grants, as_of)))
+    slots = coverage.slots(covered(facts.grants, facts.lists, engine, as_of))
     begun = begin(facts, as_of, slots, wants)
     shared = None
     if begun.sums is not None:

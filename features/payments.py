@@ -52,8 +52,9 @@ def delays(day: Day) -> Frame:
             pl.col("year").diff().over("funder_id").alias("step"),
         )
         .unique("funder_id", keep="last", maintain_order=True)
+        .join(day.facts.lists.select("funder", "funder_id").unique(), on="funder_id")
         .select(
-            "funder_id",
+            "funder",
             (pl.col("mean_days") * 1000).round(0).cast(pl.Int64).alias("delay_md"),
             pl.when(pl.col("step") == 1)
             .then((pl.col("drift") * 1000).round(0).cast(pl.Int64))
@@ -70,7 +71,7 @@ def delays(day: Day) -> Frame:
             .cast(nw.Int64)
             .alias("weight_ppm")
         )
-        .join(day.facts.engine.small(latest), on="funder_id", how="left")
+        .join(day.facts.engine.small(latest), on="funder", how="left")
     )
 
 

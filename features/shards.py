@@ -49,9 +49,9 @@ class Shards:
         progress("faits", 0.0)
         self._store.sweep()
         self._store.sync()
-        calendar = self._engine.keep(self._store.calendar())
+        calendar, lists = self._engine.keep(self._store.calendar()), self._store.lists()
         self.slots = {
-            day: coverage.slots(self._engine.collect(covered(calendar, day))) for day in keys
+            day: coverage.slots(covered(calendar, lists, self._engine, day)) for day in keys
         }
         for shard in range(self._store.shards):
             left = [day for day in keys if not self._piece(day, shard).exists()]

@@ -61,10 +61,12 @@ def sums(day: Day) -> Sums:
             )
         ),
         "funders": collect(
-            day.funders.group_by("funder_id").agg(
-                nw.col("s0").sum().cast(nw.Int64).alias("f0"),
-                nw.col("s1").sum().cast(nw.Int64).alias("f1"),
-            )
+            day.named(
+                day.funders.group_by("funder").agg(
+                    nw.col("s0").sum().cast(nw.Int64).alias("f0"),
+                    nw.col("s1").sum().cast(nw.Int64).alias("f1"),
+                )
+            ).select("funder_id", "f0", "f1")
         ),
         "cells": collect(_peers(day)),
         "sector": collect(_counted(failed, "sector")),

@@ -3,8 +3,9 @@
 Layout under ``<home>/features/store-<hash of this code>``::
 
     cuts.json                            where the shards are cut (SIREN)
+    lists.arrow                          every list of grants met, under a number it keeps
     <cuts>/<table>/<file>/N-M.arrow      narrow rows of shard N that come from that file of the lake
-    <cuts>/grants/<file>/days-M.arrow    days of each list of grants, and when each was known
+    <cuts>/grants/<file>/days-M.arrow    days of each list, and when each was known
 
 A shard is a range of SIREN, so that shards end to end are sorted. A file of the lake never changes:
 one that is new adds its own folder, by one rename, and touches no other.
@@ -17,6 +18,7 @@ import json
 import shutil
 import uuid
 from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from typing import Protocol, runtime_checkable
@@ -25,27 +27,31 @@ import narwhals as nw
 import polars as pl
 import pyarrow.parquet as pq
 
-from data.contracts import TABLES
+from data.contracts import GRANT_STAGES, TABLES
 from data.drafts import with_machine_columns
 from features.catalogue import catalogue_hash
 from features.engines.base import Frame
 from features.engines.polars_engine import PolarsEngine
-from features.facts import BY_STRUCTURE, LIST, FactFiles, Facts, gathered, narrowed, of_funders
+from features.facts import (
+    BY_STRUCTURE,
+    LIST,
+    FactFiles,
+    Facts,
+    gathered,
+    narrowed,
+    of_funders,
+    with_funders,
+)
 
 #: rows of facts that one shard holds, about: a job's memory is that of a shard
 ROWS_PER_SHARD = 1_500_000
 #: a lake this much larger than when the shards were cut is cut again
 _OUTGROWN = 2
 _CHUNK_ROWS = 400_000
-_NO_DAYS = pl.DataFrame(
-    schema={
-        "funder_id": pl.String,
-        "stage": pl.String,
-        "partial": pl.Boolean,
-        "event_day": pl.Int64,
-        "known_day": pl.Int32,
-    }
+_LISTS = pl.Schema(
+    {"list": pl.Int32, "funder_id": pl.String, "stage": pl.String, "partial": pl.Boolean}
 )
+_NO_DAYS = pl.DataFrame(schema={"list": pl.Int32, "event_day": pl.Int32, "known_day": pl.Int32})
 
 
 @runtime_checkable
@@ -96,10 +102,10 @@ class Store:
             if asked and len(found["cuts"]) + 1 >= shards / _OUTGROWN:
                 return list(map(int, found["cuts"]))
         cuts = self._quantiles(shards)
-        self._folder.mkdir(parents=True, exist_ok=True)
-        pending = path.with_name(f".pending-{uuid.uuid4().hex[:8]}")
-        pending.write_text(json.dumps({"rows_per_shard": rows_per_shard, "cuts": cuts}), "utf-8")
-        pending.replace(path)
+        with _whole(path) as pending:
+            pending.write_text(
+                json.dumps({"rows_per_shard": rows_per_shard, "cuts": cuts}), "utf-8"
+            )
         return cuts
 
     def _quantiles(self, shards: int) -> list[int]:
@@ -132,17 +138,44 @@ class Store:
         target = self._entry(table, path)
         pending = target.parent / f".pending-{uuid.uuid4().hex[:8]}"
         pending.mkdir(parents=True)
-        for at, rows in enumerate(self._chunks(table, path)):
+        for at, found in enumerate(self._chunks(table, path)):
+            rows = found
             if table == "grants":
-                _calendar(rows).write_ipc(pending / f"days-{at}.arrow", compression="lz4")
+                rows = self._listed(found)
+                days = rows.group_by("list", "event_day").agg(pl.col("known_day").min())
+                days.write_ipc(pending / f"days-{at}.arrow", compression="lz4")
             for shard, piece in self._split(rows):
-                piece.write_ipc(pending / f"{shard}-{at}.arrow", compression="lz4")
+                piece.write_ipc(pending / f"{shard}-{at}.arrow")
         pending.rename(target)
 
     def _chunks(self, table: str, path: Path) -> Iterator[pl.DataFrame]:
         for start in range(0, pq.read_metadata(path).num_rows, _CHUNK_ROWS):
             part = nw.from_native(pl.scan_parquet(path).slice(start, _CHUNK_ROWS))
             yield _numbered(self._engine.collect(narrowed(part, self._engine, table)))
+
+    def _listed(self, lines: pl.DataFrame) -> pl.DataFrame:
+        """Return lines with the number of their list in place of its names.
+
+        A list that is met for the first time gets the next number, kept before any line bears it.
+        """
+        funder = pl.col("funder_id").cast(pl.Categorical).to_physical().cast(pl.Int64)
+        awarded = pl.col("stage") == GRANT_STAGES[0]
+        coded = lines.with_columns((funder * 4 + awarded * 2 + pl.col("partial")).alias("_code"))
+        met = coded.select("_code", *LIST)[coded["_code"].arg_unique()]
+        known = self.lists()
+        new = met.select(LIST).join(known, on=LIST, how="anti").sort(LIST)
+        if new.height:
+            numbers = pl.int_range(known.height, known.height + new.height, dtype=pl.Int32)
+            known = pl.concat([known, new.with_columns(list=numbers).select(_LISTS.names())])
+            with _whole(self._folder / "lists.arrow") as pending:
+                known.write_ipc(pending)
+        numbered = met.join(known, on=LIST).select("_code", "list")
+        return coded.drop(LIST).join(numbered, on="_code", how="left").drop("_code")
+
+    def lists(self) -> pl.DataFrame:
+        """Return the number of each list of grants that was met."""
+        path = self._folder / "lists.arrow"
+        return pl.read_ipc(path) if path.exists() else _LISTS.to_frame()
 
     def _split(self, rows: pl.DataFrame) -> Iterator[tuple[int, pl.DataFrame]]:
         if not self._cuts:
@@ -158,7 +191,8 @@ class Store:
     def facts(self, shard: int, read: Collection[str] = ()) -> Facts:
         """Return the facts of a shard, in Polars; `read` as in `features.facts.gathered`."""
         narrow = {table: self._rows(table, f"{shard}-*.arrow") for table in BY_STRUCTURE}
-        return gathered(narrow, of_funders(self._files, self._engine), self._engine, read)
+        lists = with_funders(self.lists())
+        return gathered(narrow, of_funders(self._files, self._engine), self._engine, lists, read)
 
     def calendar(self) -> Frame:
         """Return the days of each list of grants, and when each was first known."""
@@ -176,7 +210,7 @@ class Store:
             return nw.from_native(pl.scan_ipc(found))
         raw = self._engine.small(with_machine_columns(TABLES[table].empty()))
         empty = _numbered(self._engine.collect(narrowed(raw, self._engine, table)))
-        return self._engine.small(empty)
+        return self._engine.small(self._listed(empty) if table == "grants" else empty)
 
     def sweep(self) -> None:
         """Remove what this store does not read: files gone from the lake, other cuts and code."""
@@ -191,9 +225,10 @@ def _numbered(rows: pl.DataFrame) -> pl.DataFrame:
     return rows.with_columns(pl.col("siren").cast(pl.Int64))
 
 
-def _calendar(lines: pl.DataFrame) -> pl.DataFrame:
-    """Return the days of each list, and when each was first known."""
-    names = [name for name in LIST if lines.schema[name] == pl.String]
-    numbered = lines.select(_NO_DAYS.columns).cast(dict.fromkeys(names, pl.Categorical))
-    days = numbered.group_by(*LIST, "event_day").agg(pl.col("known_day").min())
-    return days.cast(_NO_DAYS.schema)
+@contextmanager
+def _whole(path: Path) -> Iterator[Path]:
+    """Give another name to write a file under, then its own."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pending = path.with_name(f".pending-{uuid.uuid4().hex[:8]}")
+    yield pending
+    pending.replace(path)

@@ -29,7 +29,7 @@ _MADE = {
     "departement_ppm": {"place"},
 }
 #: columns of the grant lines that other frames are made of
-_LINE = {"siren", "funder_id", "level", "slot", "n_slots", "grant_cents", "contract_cents"}
+_LINE = {"siren", "funder", "level", "slot", "n_slots", "grant_cents", "contract_cents"}
 
 
 @dataclass(frozen=True)

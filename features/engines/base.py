@@ -27,8 +27,11 @@ class Engine(ABC):
         """Bring a small in-memory table into the engine."""
 
     @abstractmethod
-    def keep(self, frame: Frame) -> Frame:
-        """Compute `frame` once and keep it for several uses."""
+    def keep(self, frame: Frame, together: str | None = None) -> Frame:
+        """Compute `frame` once and keep it for several uses.
+
+        It will often be grouped by the column `together`: an engine may order its rows for it.
+        """
 
     @abstractmethod
     def collect(self, frame: Frame) -> pl.DataFrame:

@@ -46,7 +46,7 @@ class DuckdbEngine(Engine):
         self._connection.unregister("incoming")
         return nw.from_native(self._connection.table(name))
 
-    def keep(self, frame: Frame) -> Frame:
+    def keep(self, frame: Frame, together: str | None = None) -> Frame:  # noqa: ARG002
         """Compute `frame` once and keep it for several uses."""
         self._kept += 1
         name = f"kept_{self._kept}"

@@ -77,7 +77,7 @@ class SparkEngine(Engine):
         """Bring a small in-memory table into the engine."""
         return _frame(self._native(frame))
 
-    def keep(self, frame: Frame) -> Frame:
+    def keep(self, frame: Frame, together: str | None = None) -> Frame:  # noqa: ARG002
         """Compute `frame` once and keep it for several uses.
 
         A local checkpoint cuts the plan, where a cache would have Spark plan again, at each use,

@@ -83,7 +83,7 @@ def test_numbers_are_written_the_french_way(value: float, unit: str, expected: s
         ("funders_count", 2.0, "compte 2 financeurs publics."),
         ("lost_funders_count", 1.0, "1 financeur de l'an passé ne finance plus"),
         ("lost_funders_count", 3.0, "3 financeurs de l'an passé ne financent plus"),
-        ("accounts_missing", 0.0, "Dépôt de comptes interrompu : non."),
+        ("debt_plan", 0.0, " : non."),
     ],
 )
 def test_verbs_and_plurals_follow_the_value(name: str, value: float, expected: str) -> None:

@@ -50,8 +50,8 @@ def test_only_indicators_that_say_something_are_features(data: Dataset) -> None:
 
 
 def test_a_gap_says_something(data: Dataset) -> None:
-    rows = data.rows.head(3).with_columns(pl.Series("alerts_count", [1.0, None, 1.0]))
-    assert "alerts_count" in {f.name for f in catalogue_features(rows)}
+    rows = data.rows.head(3).with_columns(pl.Series("alerts_three_years_count", [1.0, None, 1.0]))
+    assert "alerts_three_years_count" in {f.name for f in catalogue_features(rows)}
 
 
 def test_the_fold_bounds_what_is_learnt(fitted: Fitted, fold: Fold) -> None:

@@ -10,16 +10,9 @@ from tests.features.twin.days import last_months
 from tests.features.twin.exact import Row, months, ratio
 from tests.features.twin.facts import records
 
-_OF_ACCOUNTS = (
-    *("months_since_accounts", "accounts_missing", "deposit_delay_days"),
-    "deposit_delay_mean_days",
-)
-_OF_ALERTS = (
-    *("alerts_count", "alerts_three_years_count", "months_since_alert", "alert_severity"),
-)
+_OF_ACCOUNTS = ("months_since_accounts", "deposit_delay_days", "deposit_delay_mean_days")
+_OF_ALERTS = ("alerts_three_years_count", "months_since_alert")
 NAMES = (*_OF_ACCOUNTS, *_OF_ALERTS)
-#: a year of accounts, then nine months to deposit them and three of tolerance
-_MISSING_DAYS = 365 + 12 * 30
 
 
 def accounts(rows: pd.DataFrame, as_of: date) -> Row:
@@ -39,7 +32,6 @@ def accounts(rows: pd.DataFrame, as_of: date) -> Row:
     recent = [delay for closed, delay in delays.items() if last_months(closed, as_of, 36)]
     return {
         "months_since_accounts": months(silence),
-        "accounts_missing": float(silence > _MISSING_DAYS) if len(delays) >= 2 else None,
         "deposit_delay_days": float(delays[latest]),
         "deposit_delay_mean_days": ratio(sum(recent), len(recent)),
     }
@@ -51,12 +43,7 @@ def alerts(rows: pd.DataFrame, as_of: date) -> Row:
     told = {(severity, day) for severity, day in told if day <= as_of}
     if not told:
         return dict.fromkeys(_OF_ALERTS)
-    year, three_years = (
-        [severity for severity, day in told if last_months(day, as_of, count)] for count in (12, 36)
-    )
     return {
-        "alerts_count": float(len(year)),
-        "alerts_three_years_count": float(len(three_years)),
+        "alerts_three_years_count": float(sum(last_months(day, as_of, 36) for _, day in told)),
         "months_since_alert": months((as_of - max(day for _, day in told)).days),
-        "alert_severity": float(max(year)) if year else None,
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from fractions import Fraction
 
-from tests.features.twin.exact import Row, Value, euros, growth, months, ratio, years
+from tests.features.twin.exact import Row, euros, growth, ratio, years
 from tests.features.twin.lines import WINDOWS
 from tests.features.twin.money import Money
 
@@ -14,7 +14,7 @@ _OF_SLOTS = (
     *("grants_change_2y_ratio", "grants_vs_mean_ratio", "grants_floor_ratio", "grants_peak_ratio"),
     *("grants_volatility_ratio", "grants_years_count"),
 )
-NAMES = (*_OF_SLOTS, "history_years", "months_since_last_grant")
+NAMES = (*_OF_SLOTS, "history_years")
 
 
 def funding(money: Money, as_of: date) -> Row:
@@ -43,10 +43,6 @@ def _slots(money: Money) -> Row:
 
 
 def _history(money: Money, as_of: date) -> Row:
-    since: dict[str, Value] = {"history_years": None, "months_since_last_grant": None}
-    if len(money.lines):
-        since["history_years"] = years((as_of - min(money.lines["day"])).days)
-    given = money.lines[money.lines["grant"] > 0]
-    if len(given):
-        since["months_since_last_grant"] = months((as_of - max(given["day"])).days)
-    return since
+    if money.lines.empty:
+        return {"history_years": None}
+    return {"history_years": years((as_of - min(money.lines["day"])).days)}

@@ -7,7 +7,7 @@ import pandas as pd
 from tests.features.twin.exact import MILLION, Row, euros, growth, ratio, weights
 from tests.features.twin.money import Money
 
-PURPOSES = ("operating", "project", "job_post", "investment", "exceptional", "event")
+PURPOSES = ("operating", "project", "job_post", "exceptional")
 _OF_FUNDERS = (
     *("funders_count", "largest_funder_share_ratio", "funders_hhi", "lost_funders_share_ratio"),
     *("lost_funders_count", "contract_share_ratio", "state_share_ratio", "state_change_1y_ratio"),
@@ -15,7 +15,7 @@ _OF_FUNDERS = (
 )
 _OF_LINES = (
     *("grant_lines_count", "grant_lines_previous_count", "largest_line_share_ratio"),
-    *("round_share_ratio", "multi_year_share_ratio", "recovered_eur"),
+    *("round_share_ratio", "multi_year_share_ratio"),
     *(f"{kind}_share_ratio" for kind in PURPOSES),
     "main_purpose",
 )
@@ -65,7 +65,6 @@ def _lines(money: Money) -> Row:
         return dict.fromkeys(_OF_LINES)
     latest, previous = money.slot(0), money.slot(1)
     total = money.total(0)
-    both = pd.concat([latest["cents"], previous["cents"]])
     # a recovery of the same kind is taken off the share, which may even be negative
     by_kind = {kind: ratio(_cents(latest[latest["kind"] == kind]), total) for kind in PURPOSES}
     return {
@@ -74,7 +73,6 @@ def _lines(money: Money) -> Row:
         "largest_line_share_ratio": ratio(max(latest["grant"], default=None), total),
         "round_share_ratio": ratio(_cents(latest[latest["cents"] % _ROUND_CENTS == 0]), total),
         "multi_year_share_ratio": ratio(_cents(latest[latest["multi_year"].astype(bool)]), total),
-        "recovered_eur": euros(-sum(both[both < 0])),
         **{f"{kind}_share_ratio": share for kind, share in by_kind.items()},
         "main_purpose": _main_purpose(latest),
     }
