@@ -21,6 +21,7 @@ from features.engines.base import Frame
 STATE = 1
 #: what tells one list of grants of a funder from another
 LIST = ["funder_id", "stage", "partial"]
+_FEW_DAYS = 2
 _MONTHS = (date(1950, 1, 1), date(2099, 12, 1))
 #: kinds of purpose read in the words of a grant line, first match wins
 PURPOSE_KINDS: dict[str, str] = {
@@ -241,11 +242,14 @@ def gathered(
     engine: Engine,
     lists: pl.DataFrame,
     read: Collection[str] = (),
+    days: int = 1,
 ) -> Facts:
     """Return the facts from their narrow tables, grant lines numbered by list.
 
-    `lists` is that of `Facts`. `read`: the columns of lines kept, all if none.
+    `lists` is that of `Facts`. `read`: the columns of lines kept, all if none. `days`: how many
+    will be computed from them; ordering the rows pays from the third.
     """
+    together = "siren" if days > _FEW_DAYS else None
     # An instalment that a later export tells again is no second one.
     payments = (
         narrow["payments"]
@@ -263,10 +267,10 @@ def gathered(
         grants = grants.select(sorted(kept))
     return Facts(
         engine=engine,
-        grants=engine.keep(grants, together="siren"),
+        grants=engine.keep(grants, together=together),
         lists=lists,
         structures=engine.keep(narrow["structures"]),
-        payments=engine.keep(payments, together="siren"),
+        payments=engine.keep(payments, together=together),
         budgets=of_funders["budgets"].rename({"amount_cents": "cents"}),
         funder_delays=of_funders["funder_delays"],
         **{name: narrow[name] for name in ("events", "debts", "accounts", "alerts")},

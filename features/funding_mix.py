@@ -35,7 +35,7 @@ INGREDIENTS: dict[str, dict[str, nw.Expr]] = {
             f"_purpose_{kind}": total(
                 "grant_cents", (_c("slot") == 0) & (_c("purpose_kind") == kind)
             )
-            for kind in ("operating", "project", "job_post", "exceptional")
+            for kind in ("operating", "project", "job_post")
         },
     },
     "programme": {
@@ -50,7 +50,6 @@ _PURPOSES: dict[str, tuple[str, Direction]] = {
     "operating": ("fonctionnement", 0),
     "project": ("projets", 0),
     "job_post": ("postes et emplois", 0),
-    "exceptional": ("aides exceptionnelles", 1),
 }
 
 INDICATORS: tuple[Indicator, ...] = (

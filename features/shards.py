@@ -57,7 +57,7 @@ class Shards:
             left = [day for day in keys if not self._piece(day, shard).exists()]
             if not left:
                 continue
-            facts = self._store.facts(shard, self._wants.line_columns)
+            facts = self._store.facts(shard, self._wants.line_columns, len(left))
             for number, day in enumerate(left):
                 done = (shard + number / len(left)) / self._store.shards
                 progress(day.isoformat(), BEGUN * done)

@@ -188,11 +188,12 @@ class Store:
         for (shard,), piece in parts.items():
             yield int(shard), piece
 
-    def facts(self, shard: int, read: Collection[str] = ()) -> Facts:
-        """Return the facts of a shard, in Polars; `read` as in `features.facts.gathered`."""
+    def facts(self, shard: int, read: Collection[str] = (), days: int = 1) -> Facts:
+        """Return the facts of a shard, in Polars; the rest as in `features.facts.gathered`."""
         narrow = {table: self._rows(table, f"{shard}-*.arrow") for table in BY_STRUCTURE}
         lists = with_funders(self.lists())
-        return gathered(narrow, of_funders(self._files, self._engine), self._engine, lists, read)
+        funders = of_funders(self._files, self._engine)
+        return gathered(narrow, funders, self._engine, lists, read, days)
 
     def calendar(self) -> Frame:
         """Return the days of each list of grants, and when each was first known."""

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import ast
 import inspect
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+
+from scripts import ablation_page
+from scripts.tables import table
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("veille", "serving", "training", "models", "features", "data")
@@ -22,15 +25,6 @@ UNITS = {
     "level": "niveau",
     "category": "catégorie",
 }
-
-
-def table(header: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
-    """Return a Markdown table."""
-    lines = [header, tuple("---" for _ in header), *rows]
-    return "\n".join(
-        "| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in line) + " |"
-        for line in lines
-    )
 
 
 def settings() -> str:
@@ -80,14 +74,17 @@ def indicators() -> str:
     from features.catalogue import INDICATORS, THEMES
 
     signs = {1: "plus haut, plus risqué", -1: "plus haut, moins risqué", 0: "sans sens imposé"}
-    parts = [f"Le catalogue compte {len(INDICATORS)} indicateurs."]
+    found = ablation_page.read()
+    parts = [f"Le catalogue compte {len(INDICATORS)} indicateurs.", ablation_page.themes(found)]
     for theme, title in THEMES.items():
         parts.append(f"## {title}")
         for one in (i for i in INDICATORS.values() if i.theme == theme):
             parts.append(f"### `{one.name}`")
             parts.append(f"**{one.label}**, {UNITS[one.unit]} ; {signs[one.direction]}.")
             parts.append(
-                f"- Pourquoi : {one.why}.\n- Absent : {one.missing}.\n- Raison : « {one.sentence} »"
+                f"- Pourquoi : {one.why}.\n- Absent : {one.missing}.\n"
+                f"- Raison : « {one.sentence} »\n"
+                f"- Mesuré : {ablation_page.worth(found, one.name)}."
             )
     return "\n\n".join(parts)
 

@@ -265,7 +265,6 @@ EXPECTED: dict[str, float | str] = {
     "operating_share_ratio": 30_000 / S0,
     "project_share_ratio": 0,
     "job_post_share_ratio": 7_164 / S0,
-    "exceptional_share_ratio": 0,
     "main_programme": "163",
     "main_purpose": "operating",
     # paid since 2018-12-31: p1 (20 days) and p2 (60)

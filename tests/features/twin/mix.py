@@ -7,7 +7,7 @@ import pandas as pd
 from tests.features.twin.exact import MILLION, Row, euros, growth, ratio, weights
 from tests.features.twin.money import Money
 
-PURPOSES = ("operating", "project", "job_post", "exceptional")
+PURPOSES = ("operating", "project", "job_post")
 _OF_FUNDERS = (
     *("funders_count", "largest_funder_share_ratio", "funders_hhi", "lost_funders_share_ratio"),
     *("lost_funders_count", "contract_share_ratio", "state_share_ratio", "state_change_1y_ratio"),
