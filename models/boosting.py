@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 NEWTON_STEPS = 6
+#: a category with more levels is read by the linear part alone, each level shrunk by the penalty:
+#: trees learn such levels by heart, and they change from one year to the next
+MANY_LEVELS = 32
 
 
 class Stack:
@@ -221,6 +224,9 @@ def _stacked(
 ) -> pa.Table:
     """Return the stack as Arrow chunks, so that a complete horizon shares the columns' memory."""
     names = [*(f"f{i}" for i in range(len(features))), "horizon_months"]
+    many = [f.kind == "categorical" for f in features] & (np.nanmax(codes, axis=0) > MANY_LEVELS)
+    if many.any():  # one value: no split
+        codes = np.where(many, 0.0, codes)
     columns = [pa.array(codes[:, j]) for j in range(codes.shape[1])]
     parts = []
     for at, months in zip(rows, horizons, strict=True):

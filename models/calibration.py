@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 SLOPE_SD = 0.35  # prior of log(slope): two thirds of the models need a slope within x/÷ 1.4
 SHIFT_SD = 0.5  # prior of the common shift: the event rate may move by x/÷ 1.6 between years
 STEP_SD = 0.2  # prior of the steps between horizons, in log-odds
+#: with several years: what lasts from one to the next, and how far each strays from it by itself
+LASTING_SD = np.array([0.15, 0.1])
+YEAR_SD = np.array([0.25, 0.3])
 
 
 @dataclass(frozen=True)
@@ -83,7 +86,10 @@ class Calibration:
 
 
 def fit_calibration(
-    scores: Floats, targets: NDArray[np.int8], structures: NDArray[np.intp]
+    scores: Floats,
+    targets: NDArray[np.int8],
+    structures: NDArray[np.intp],
+    blocks: NDArray[np.intp] | None = None,
 ) -> Calibration:
     """Fit slope and shifts by maximum a posteriori around the identity.
 
@@ -96,6 +102,10 @@ def fit_calibration(
     structures : ndarray (n,) of int
         Number of the structure of each row: rows of one structure are not independent, and the
         covariance says so (sandwich, clustered).
+    blocks : ndarray (n,) of int, optional
+        Number of the block (a year) of each row, each scored by its own model. A year strays from
+        the others by itself: its slope and shift are random effects, and what is kept is what the
+        years have in common. A year of crisis alone says little of the next.
 
     Returns
     -------
@@ -111,29 +121,37 @@ def fit_calibration(
     x = scores - centre
     # The same event is counted once a horizon: likelihood / mean number of horizons of a row.
     temper = seen.any(1).sum() / seen.sum()
+    years = 0 if blocks is None else int(blocks.max()) + 1
+    own = np.zeros((len(x), 0)) if blocks is None else np.eye(years)[blocks]
+    lasting = np.array([SLOPE_SD, SHIFT_SD]) if blocks is None else LASTING_SD
+    deviations = np.array([*lasting, *[STEP_SD] * (horizons - 1), *np.repeat(YEAR_SD, years)])
+    precision = 1 / deviations**2
+    common = 1 + horizons
 
-    def residuals(theta: Floats) -> tuple[Floats, Floats]:
-        score = np.exp(theta[0]) * x + centre + np.cumsum(theta[1:])
-        return score, np.where(seen, expit(score) - hit, 0.0)
-
-    precision = 1 / np.array([SLOPE_SD, SHIFT_SD, *[STEP_SD] * (horizons - 1)]) ** 2
+    def residuals(theta: Floats) -> tuple[Floats, Floats, Floats]:
+        """Return the slope of each row, its scores, and how far they are from what happened."""
+        slope = np.exp(theta[0] + own @ theta[common : common + years])[:, None]
+        shift = np.cumsum(theta[1:common]) + (own @ theta[common + years :])[:, None]
+        score = slope * x + centre + shift
+        return slope, score, np.where(seen, expit(score) - hit, 0.0)
 
     def objective(theta: Floats) -> tuple[float, Floats]:
-        score, r = residuals(theta)
+        slope, score, r = residuals(theta)
         loss = np.where(seen, np.logaddexp(0.0, score) - hit * score, 0.0).sum()
-        columns = r.sum(0)
-        gradient = np.empty(1 + horizons)
-        gradient[0] = np.exp(theta[0]) * (r * x).sum()
-        gradient[1:] = np.cumsum(columns[::-1])[::-1]
+        turned, columns, rows = (r * slope * x).sum(1), r.sum(0), r.sum(1)
+        gradient = np.concatenate(
+            [[turned.sum()], np.cumsum(columns[::-1])[::-1], turned @ own, rows @ own]
+        )
         prior = 0.5 * float(precision @ theta**2)
         return temper * loss + prior, temper * gradient + precision * theta
 
     # The shift at the centre may fall with the horizon only as far as the raw shifts stay ordered:
     # bounding the increments at zero is enough, since the slope multiplies ordered scores.
-    bounds = [(-2.0, 2.0), (None, None), *[(0.0, None)] * (horizons - 1)]
+    free: list[tuple[float | None, float | None]] = [(None, None)]
+    bounds = [(-2.0, 2.0), *free, *[(0.0, None)] * (horizons - 1), *free * (2 * years)]
     found = minimize(
         objective,
-        np.zeros(1 + horizons),
+        np.zeros(common + 2 * years),
         jac=True,
         method="L-BFGS-B",
         bounds=bounds,
@@ -142,10 +160,15 @@ def fit_calibration(
     theta = np.asarray(found.x, dtype=np.float64)
     slope = float(np.exp(theta[0]))
     # slope * (s - c) + c + b = slope * s + (b + c (1 - slope))
-    shifts = np.cumsum(theta[1:]) + centre * (1 - slope)
-    covariance = _covariance(theta, x, residuals(theta), (seen, structures), precision, temper)
-    back = np.eye(1 + horizons)
+    shifts = np.cumsum(theta[1:common]) + centre * (1 - slope)
+    of_row, score, residual = residuals(theta)
+    fitted = _Fitted(x, of_row, score, residual, seen, own, structures)
+    covariance = _covariance(fitted, precision, temper)
+    to_slope = np.eye(common)
+    to_slope[0, 0] = slope  # from its logarithm
+    back = np.eye(common)
     back[1:, 0] = -centre
+    back = back @ to_slope
     return Calibration(
         slope,
         np.maximum.accumulate(shifts),
@@ -155,34 +178,40 @@ def fit_calibration(
     )
 
 
-def _covariance(
-    theta: Floats,
-    x: Floats,
-    fitted: tuple[Floats, Floats],
-    groups: tuple[NDArray[np.bool_], NDArray[np.intp]],
-    precision: Floats,
-    temper: float,
-) -> Floats:
-    """Return the covariance of (slope, shift of each horizon) at the centre."""
-    score, residual = fitted
-    seen, structures = groups
-    horizons = x.shape[1]
-    p = expit(score)
-    w = np.where(seen, p * (1 - p), 0.0)
-    # In (slope, increments): d score_h / d slope = x, d score_h / d increment_k = 1 if k <= h.
-    jacobian = np.zeros((1 + horizons, *x.shape))
-    jacobian[0] = x
+@dataclass(frozen=True)
+class _Fitted:
+    """What the covariance reads, by row: `own` tells the block."""
+
+    x: Floats
+    slope: Floats
+    score: Floats
+    residual: Floats
+    seen: NDArray[np.bool_]
+    own: Floats
+    structures: NDArray[np.intp]
+
+
+def _covariance(at: _Fitted, precision: Floats, temper: float) -> Floats:
+    """Return the covariance of (log(slope), shift of each horizon) at the centre."""
+    horizons, size = at.x.shape[1], len(precision)
+    p = expit(at.score)
+    w = np.where(at.seen, p * (1 - p), 0.0)
+    # d score_h / d log(slope) = slope x, d score_h / d increment_k = 1 if k <= h.
+    jacobian = np.zeros((size, *at.x.shape))
+    jacobian[0] = at.slope * at.x
     for k in range(horizons):
         jacobian[1 + k, :, k:] = 1.0
-    information = np.einsum("inh,nh,jnh->ij", jacobian, w, jacobian) * temper
-    slope = np.exp(theta[0])
-    prior = np.diag([precision[0] / slope**2, *precision[1:]])
-    gradients = np.einsum("inh,nh->ni", jacobian, residual)
-    by_structure = np.zeros((int(structures.max()) + 1, 1 + horizons))
-    np.add.at(by_structure, structures, gradients)
+    for b, rows in enumerate(at.own.T):
+        jacobian[1 + horizons + b] = rows[:, None] * at.slope * at.x
+        jacobian[1 + horizons + at.own.shape[1] + b] = rows[:, None]
+    information = np.einsum("inh,nh,jnh->ij", jacobian, w, jacobian, optimize=True) * temper
+    prior = np.diag(precision)
+    gradients = np.einsum("inh,nh->ni", jacobian, at.residual)
+    by_structure = np.zeros((int(at.structures.max()) + 1, size))
+    np.add.at(by_structure, at.structures, gradients)
     bread = np.linalg.inv(information + prior)
     meat = temper**2 * by_structure.T @ by_structure + prior
-    covariance = bread @ meat @ bread
+    covariance = (bread @ meat @ bread)[: 1 + horizons, : 1 + horizons]
     to_shift = np.zeros((1 + horizons, 1 + horizons))
     to_shift[0, 0] = 1.0
     to_shift[1:, 1:] = np.tril(np.ones((horizons, horizons)))

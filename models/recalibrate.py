@@ -27,4 +27,5 @@ def calibrate(
     rows = pl.concat([at.select("structure_id") for _, at, _ in parts])
     scores = [m.raw_members(at, num_threads=num_threads)[0].mean(2).T for m, at, _ in parts]
     targets = [align(at, labels, horizons) for _, at, labels in parts]
-    return fit_calibration(np.vstack(scores), np.vstack(targets), numbered(rows))
+    blocks = np.repeat(np.arange(len(parts)), [at.height for _, at, _ in parts])
+    return fit_calibration(np.vstack(scores), np.vstack(targets), numbered(rows), blocks)

@@ -3,51 +3,94 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
 
+from data.errors import VeilleError
 from training.baselines import fit_baselines
-from training.dataset import Dataset
-from training.fit import KEYS, Fitted, Recipe, catalogue_features, fit
+from training.dataset import Labelled
+from training.fit import KEYS, Fitted, Recipe, fit
 from training.metrics import Estimate, evaluate, paired_difference
-from training.splits import Fold, folds, train_labels
-from training.targets import Target
+from training.splits import MIN_EVENTS, Fold, check_fold, folds, structure_folds, train_labels
 
 Scores = np.ndarray[Any, Any]
 METRICS = ("roc_auc", "average_precision", "brier", "log_loss", "ece", "precision_at_k")
 RESAMPLES = 200
-#: the indicators of the baselines "last_change" and "amount", by target
-SIMPLE = {
-    "funding_loss": ("state_change_1y_ratio", "grants_eur"),
-    "failure": ("grants_change_1y_ratio", "grants_eur"),
-}
+#: rows beyond which the forest of the baselines learns from a part of them only
+FOREST_ROWS = 200_000
+
+
+@dataclass(frozen=True)
+class Split:
+    """Labels that a model may learn, and those that it is tested on.
+
+    `fold` is None in a cross-section, where some structures are held out.
+    """
+
+    train: pl.DataFrame
+    test: pl.DataFrame
+    fold: Fold | None
+
+    def when(self, horizon: int) -> dict[str, str | None]:
+        """Return the test day and the last training day of a horizon."""
+        if self.fold is None:
+            return {"test_as_of": None, "train_until": None}
+        until = self.fold.train_until[horizon]
+        return {"test_as_of": self.fold.test_as_of.isoformat(), "train_until": until.isoformat()}
+
+
+def splits(data: Labelled, count: int, *, apart: bool = False) -> list[Split]:
+    """Return up to `count` splits: by time, oldest first; by structure in a cross-section.
+
+    With `apart`, a structure that is tested is never learnt from, on any day.
+
+    Raises
+    ------
+    VeilleError
+        As `training.splits.folds`, or a cross-section has too few events.
+    """
+    target, labels = data.target, data.labels()
+    if not data.dated:
+        found = structure_folds(labels)
+        if not found:
+            raise VeilleError(
+                "Trop peu d'événements pour tester sur d'autres structures.",
+                code="too-few-events",
+                received=int(labels["event"].sum()),
+                expected=f"au moins {MIN_EVENTS} structures qui ont l'événement",
+                todo="ajouter des lignes",
+            )
+        return [Split(train, test, None) for train, test in found[:count]]
+    made = []
+    for fold in folds(labels, target.horizons_months, main=target.main_horizon_months, count=count):
+        known = train_labels(data.labels(fold.test_as_of), fold)
+        check_fold(known, fold)
+        test = labels.filter(pl.col("as_of") == fold.test_as_of)
+        if apart:
+            known = known.join(test, on="structure_id", how="anti", maintain_order="left")
+        made.append(Split(known, test, fold))
+    return made
 
 
 def _shown(found: dict[str, Estimate]) -> dict[str, dict[str, float | None]]:
     return {name: found[name].to_dict() for name in METRICS if name in found}
 
 
-def _test_rows(data: Dataset, labels: pl.DataFrame, fold: Fold, horizon: int) -> pl.DataFrame:
-    wanted = labels.filter(
-        (pl.col("as_of") == fold.test_as_of) & (pl.col("horizon_months") == horizon)
-    )
-    return data.rows.join(
-        wanted.select(*KEYS, "event"), on=list(KEYS), how="inner", maintain_order="left"
-    )
+def _labelled(data: Labelled, labels: pl.DataFrame, horizon: int) -> pl.DataFrame:
+    """Return the rows labelled at a horizon, with `event`."""
+    wanted = labels.filter(pl.col("horizon_months") == horizon).select(*KEYS, "event")
+    return data.rows.join(wanted, on=list(KEYS), how="inner", maintain_order="left")
 
 
 def _baselines(
-    data: Dataset, train: pl.DataFrame, test: pl.DataFrame, recipe: Recipe, horizon: int
+    data: Labelled, train: pl.DataFrame, test: pl.DataFrame, recipe: Recipe, horizon: int
 ) -> dict[str, Scores]:
-    labelled = train.filter(pl.col("horizon_months") == horizon)
-    rows = data.rows.join(
-        labelled.select(*KEYS, "event"), on=list(KEYS), how="inner", maintain_order="left"
-    )
-    change, amount = SIMPLE[data.target.name]
+    rows = _labelled(data, train, horizon)
+    change, amount = data.simple
     return fit_baselines(
         rows,
         rows["event"].to_numpy().astype(float),
@@ -55,6 +98,7 @@ def _baselines(
         features=recipe.features,
         change=change,
         amount=amount,
+        forest=rows.height <= FOREST_ROWS,
     )
 
 
@@ -76,10 +120,11 @@ def _oracle(path: Path, test: pl.DataFrame, horizon: int) -> Scores | None:
 
 
 def backtest(
-    data: Dataset,
+    data: Labelled,
     recipe: Recipe,
     *,
     count: int = 2,
+    apart: bool = False,
     oracle: Path | None = None,
     num_threads: int = 2,
     progress: Callable[[str], None] = lambda _: None,
@@ -91,6 +136,8 @@ def backtest(
 
     Parameters
     ----------
+    apart : bool
+        Never learn from a structure that is tested.
     oracle : pathlib.Path, optional
         File of the simulation's oracle; its observable part is added as `oracle_observable`.
 
@@ -100,39 +147,36 @@ def backtest(
         `target`, `folds`: by horizon and test day, `n`, `positives`, `metrics`, `baselines`, and
         `differences` (model minus each baseline on the same rows).
     """
-    target: Target = data.target
-    labels = data.labels()
     found = []
-    for fold in folds(labels, target.horizons_months, main=target.main_horizon_months, count=count):
-        known = data.labels(fold.test_as_of)
-        train = train_labels(known, fold)
-        seen = data.rows.join(train.select(KEYS).unique(), on=list(KEYS), how="semi")
-        here = replace(recipe, features=catalogue_features(seen)) if recipe.features else recipe
+    for split in splits(data, count, apart=apart):
+        seen = data.rows.join(split.train.select(KEYS).unique(), on=list(KEYS), how="semi")
+        here = replace(recipe, features=data.features(seen)) if recipe.features else recipe
         fitted: Fitted = fit(
-            data.rows, known, here, fold=fold, num_threads=num_threads, progress=progress
+            data.rows,
+            split.train,
+            here,
+            fold=split.fold,
+            dated=data.dated,
+            num_threads=num_threads,
+            progress=progress,
         )
-        for horizon in target.horizons_months:
-            test = _test_rows(data, labels, fold, horizon)
+        for horizon in data.target.horizons_months:
+            test = _labelled(data, split.test, horizon)
             if test.is_empty() or not test["event"].sum():
                 continue
             scores = fitted.model.predict(test, num_threads=num_threads)
             ours = scores[f"p_{horizon}m"].to_numpy()
-            others = _baselines(data, train, test, here, horizon)
+            others = _baselines(data, split.train, test, here, horizon)
             best = _oracle(oracle, test, horizon) if oracle else None
             if best is not None:
                 others["oracle_observable"] = best
-            found.append(_compare(fold, horizon, test, ours, others))
-            progress(f"{fold.test_as_of}, {horizon} mois")
-    return {"target": target.name, "folds": found}
+            compared = _compare(test, ours, others)
+            found.append({"horizon_months": horizon, **split.when(horizon), **compared})
+            progress(f"{split.when(horizon)['test_as_of']}, {horizon} mois")
+    return {"target": data.target.name, "folds": found}
 
 
-def _compare(
-    fold: Fold,
-    horizon: int,
-    test: pl.DataFrame,
-    ours: Scores,
-    others: dict[str, Scores],
-) -> dict[str, Any]:
+def _compare(test: pl.DataFrame, ours: Scores, others: dict[str, Scores]) -> dict[str, Any]:
     events, structures = test["event"].to_numpy(), test["structure_id"].to_numpy()
 
     def alone(p: Scores) -> dict[str, Any]:
@@ -145,9 +189,6 @@ def _compare(
         return _shown(paired_difference(*rows, resamples=RESAMPLES))
 
     return {
-        "horizon_months": horizon,
-        "test_as_of": fold.test_as_of.isoformat(),
-        "train_until": fold.train_until[horizon].isoformat(),
         "n": test.height,
         "positives": int(events.sum()),
         "metrics": alone(ours),

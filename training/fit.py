@@ -14,7 +14,13 @@ from features.catalogue import INDICATORS
 from models.recalibrate import calibrate
 from models.risk_model import RiskModel
 from models.spec import FeatureSpec, FitParams
-from training.splits import Fold, calibration_blocks, check_fold, train_labels
+from training.splits import (
+    Fold,
+    calibration_blocks,
+    check_fold,
+    structure_folds,
+    train_labels,
+)
 from training.targets import Target
 
 KEYS = ("structure_id", "as_of")
@@ -109,6 +115,7 @@ def fit(
     recipe: Recipe,
     *,
     fold: Fold | None = None,
+    dated: bool = True,
     num_threads: int = 2,
     progress: Callable[[str], None] = lambda _: None,
 ) -> Fitted:
@@ -124,6 +131,8 @@ def fit(
         Cohort rows: `structure_id`, `as_of`, one column per indicator.
     labels : polars.DataFrame
         `structure_id`, `as_of`, `horizon_months`, `event`, known by the fold's test day.
+    dated : bool
+        Blocks are of days; without days, or with too few of them, they are of structures.
     """
     if fold is not None:
         labels = train_labels(labels, fold)
@@ -147,7 +156,8 @@ def fit(
     model = learn(labels)
     progress("modèle")
     levels, parts, held = recipe.levels, [], []
-    for early, late in calibration_blocks(labels, main=target.main_horizon_months):
+    blocks = calibration_blocks(labels, main=target.main_horizon_months) if dated else []
+    for early, late in blocks or ([] if dated else structure_folds(labels)):
         parts.append((learn(early, model), _rows(panel, late), late))
         held.append(late)
         progress("calibration")

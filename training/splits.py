@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+import numpy as np
 import polars as pl
 
 from data.errors import VeilleError
@@ -112,6 +113,29 @@ def check_fold(train: pl.DataFrame, fold: Fold) -> None:
         )
 
 
+def structure_folds(labels: pl.DataFrame) -> list[tuple[pl.DataFrame, pl.DataFrame]]:
+    """Return (fit, held) labels of a cross-section: each structure is held out in one of them.
+
+    Structures with an event are spread evenly; none where they are too few. It says nothing of
+    time: whoever reads the figures is told so.
+    """
+    hit = labels.group_by("structure_id").agg(pl.col("event").max()).sort("event", "structure_id")
+    if hit["event"].sum() < MIN_EVENTS:
+        return []
+    count = STRUCTURE_FOLDS if hit.height <= MANY_STRUCTURES else 2
+    numbers = np.random.default_rng(0).permutation(hit.height)
+    order = pl.Series(np.argsort(np.lexsort((numbers, hit["event"].to_numpy()))))
+    dealt = hit.select("structure_id", (order % count).alias("_fold"))
+    placed = labels.join(dealt, on="structure_id", how="left", maintain_order="left")
+    return [
+        (
+            placed.filter(pl.col("_fold") != k).drop("_fold"),
+            placed.filter(pl.col("_fold") == k).drop("_fold"),
+        )
+        for k in range(count)
+    ]
+
+
 def calibration_blocks(
     labels: pl.DataFrame, *, main: int
 ) -> list[tuple[pl.DataFrame, pl.DataFrame]]:
@@ -141,6 +165,8 @@ def calibration_blocks(
     return found
 
 
+#: folds of a cross-section, fewer where they would cost much and say little
+STRUCTURE_FOLDS, MANY_STRUCTURES = 5, 50_000
 #: days of calibration wanted, over the blocks together
 CALIBRATION_DAYS = 3
 #: fewer events than this on the fit side: no row is spared for calibration

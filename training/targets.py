@@ -16,7 +16,7 @@ class Target:
     funder over years; "all" at every funder whose data exist for both years.
     """
 
-    name: Literal["failure", "funding_loss"]
+    name: str
     horizons_months: tuple[int, ...]
     main_horizon_months: int
     title: str

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.table import Table
 
+from data.errors import VeilleError
 from features.catalogue import INDICATORS
 from training.targets import TARGETS
 from veille.terminal import HomeOption, JsonOption, day, home_of, out, show, steps
@@ -15,6 +17,10 @@ from veille.terminal import HomeOption, JsonOption, day, home_of, out, show, ste
 SHOWN_REASONS = 12
 
 Target = Annotated[str, typer.Option("--target", help=f"Cible : {' ou '.join(TARGETS)}.")]
+OptionalTarget = Annotated[
+    str | None, typer.Option("--target", help=f"Cible : {' ou '.join(TARGETS)}, ou nom d'un panel.")
+]
+KINDS = {"numeric": "nombre", "categorical": "catégorie"}
 Reference = Annotated[
     str, typer.Argument(help="Nom du modèle, numéro de version, ou champion / challenger.")
 ]
@@ -22,7 +28,10 @@ Reference = Annotated[
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this module to the program."""
-    app.command(epilog='Exemple : veille train --target failure --note "premier essai"')(train)
+    app.command(
+        epilog='Exemples : veille train --target failure --note "premier essai" ; '
+        "veille train --panel entreprises.csv --catalogue entreprises.toml"
+    )(train)
     app.command(epilog="Exemple : veille evaluate champion --target failure")(evaluate)
     app.command(epilog="Exemple : veille models")(models)
     app.command(epilog="Exemple : veille promote failure-20250101-120000 --as champion")(promote)
@@ -31,23 +40,67 @@ def register(app: typer.Typer) -> None:
 
 
 def train(
-    target: Target,
+    target: OptionalTarget = None,
+    panel: Annotated[
+        Path | None,
+        typer.Option("--panel", help="Panel à apprendre (Parquet, CSV), plutôt que le lac."),
+    ] = None,
+    catalogue: Annotated[
+        Path | None,
+        typer.Option("--catalogue", help="Indicateurs du panel (TOML) ; déduits sinon."),
+    ] = None,
     name: Annotated[str | None, typer.Option("--name", help="Nom lisible et unique.")] = None,
     note: Annotated[str, typer.Option("--note", help="Pourquoi cet entraînement.")] = "",
     home: HomeOption = None,
     *,
     json: JsonOption = False,
 ) -> None:
-    """Entraîner un modèle sur le dernier panel, le calibrer hors du temps, l'enregistrer."""
+    """Entraîner un modèle sur le dernier panel, le calibrer hors du temps, l'enregistrer.
+
+    Avec --panel, sur un fichier de n'importe quel champ : structure_id, as_of (absent : une coupe,
+    sans rien dire du temps), event (0 ou 1) ou event_on (un jour), et des indicateurs ; --target
+    lui donne alors un nom.
+    """
     from veille import modelling
 
+    if panel is None and (target is None or catalogue is not None):
+        raise VeilleError(
+            "Il manque ce qui est à apprendre.",
+            code="one-option",
+            where="--catalogue" if catalogue else "--target",
+            expected="--target avec les faits du lac, ou --panel avec un fichier",
+            todo=f"veille train --target {' ou '.join(TARGETS)}",
+        )
+    said: dict[str, Any] = {"name": name, "note": note}
     with steps("Entraînement", silent=json) as progress:
-        result = modelling.train(home_of(home), target, name=name, note=note, progress=progress)
+        place = home_of(home)
+        if panel is None:
+            result = modelling.train(place, str(target), **said, progress=progress)
+        else:
+            said |= {"catalogue": catalogue, "target": target}
+            result = modelling.train_panel(place, panel, **said, progress=progress)
     if json:
         show(result)
         return
+    if panel is not None:
+        out.print(_understood(result["panel"]))
     role = " (champion)" if result["champion"] else ""
     out.print(f"Modèle {result['model']}{role}, run {result['run_id']}.", markup=False)
+
+
+def _understood(panel: Any) -> Table:  # noqa: ANN401 - JSON values
+    """Return what was read of a panel: what to check before any figure."""
+    title = f"{panel['rows']} lignes, {panel['structures']} structures, étiquette {panel['label']}"
+    title += (
+        f", {panel['days']} dates" if panel["days"] else ", sans date : aucun test dans le temps"
+    )
+    table = Table("colonne", "lue comme", title=title)
+    for said in panel["indicators"]:
+        name, _, kind = said.rpartition(" (")
+        table.add_row(name, KINDS[kind.rstrip(")")])
+    for name, why in panel["left_out"].items():
+        table.add_row(name, f"laissée de côté : {why}")
+    return table
 
 
 def evaluate(
@@ -56,6 +109,9 @@ def evaluate(
     folds: Annotated[int, typer.Option("--folds", min=1, help="Dates de test.")] = 2,
     home: HomeOption = None,
     *,
+    apart: Annotated[
+        bool, typer.Option("--apart", help="Ne rien apprendre des structures testées.")
+    ] = False,
     json: JsonOption = False,
 ) -> None:
     """Évaluer hors du temps : la recette est réapprise avant chaque date de test."""
@@ -63,7 +119,7 @@ def evaluate(
 
     with steps("Évaluation", silent=json) as progress:
         result = modelling.evaluate(
-            home_of(home), model, target=target, folds=folds, progress=progress
+            home_of(home), model, target=target, folds=folds, apart=apart, progress=progress
         )
     if json:
         show(result)
@@ -83,6 +139,10 @@ def _cell(estimate: dict[str, float | None] | None) -> str:
 
 
 def _fold_table(fold: dict[str, Any]) -> Table:
+    day, until = fold["test_as_of"], fold["train_until"]
+    when = "Structures mises de côté, sans rien dire du temps"
+    if day:
+        when = f"{day}, {fold['horizon_months']} mois, appris jusqu'au {until}"
     table = Table(
         "",
         "AUC",
@@ -90,10 +150,7 @@ def _fold_table(fold: dict[str, Any]) -> Table:
         "Brier",
         "ECE",
         "Précision des 100 premiers",
-        title=(
-            f"{fold['test_as_of']}, {fold['horizon_months']} mois : {fold['positives']} événements "
-            f"sur {fold['n']} (appris jusqu'au {fold['train_until']}), intervalles à 95 %"
-        ),
+        title=f"{when} : {fold['positives']} événements sur {fold['n']}, intervalles à 95 %",
     )
     names = ("roc_auc", "average_precision", "brier", "ece", "precision_at_k")
     for name, found in {"modèle": fold["metrics"], **fold["baselines"]}.items():
@@ -149,24 +206,48 @@ def promote(
 
 
 def score(
-    target: Target = "failure",
+    target: OptionalTarget = None,
     model: Annotated[str, typer.Option("--model", help="Modèle à appliquer.")] = "champion",
     as_of: Annotated[
         str | None, typer.Option("--as-of", help="Date d'observation (la dernière du panel).")
+    ] = None,
+    panel: Annotated[
+        Path | None, typer.Option("--panel", help="Panel à noter, avec un modèle de panel.")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", help="Fichier des scores (.parquet ou .csv).")
     ] = None,
     home: HomeOption = None,
     *,
     json: JsonOption = False,
 ) -> None:
-    """Noter la cohorte d'une date et publier la liste."""
+    """Noter la cohorte d'une date et publier la liste, ou noter un panel dans un fichier."""
     from veille import scoring
 
-    with steps("Notation", silent=json) as progress:
-        result = scoring.score(
-            home_of(home), target, reference=model, as_of=day(as_of, "--as-of"), progress=progress
+    if (panel is None) != (output is None):
+        raise VeilleError(
+            "--panel et --output vont ensemble.",
+            code="one-option",
+            where="veille score",
+            expected="--panel FICHIER --output FICHIER, ou aucun des deux",
         )
+    with steps("Notation", silent=json) as progress:
+        place = home_of(home)
+        if panel is not None and output is not None:
+            result = scoring.score_panel(place, panel, output, model, target, progress)
+        else:
+            result = scoring.score(
+                place,
+                target or "failure",
+                reference=model,
+                as_of=day(as_of, "--as-of"),
+                progress=progress,
+            )
     if json:
         show(result)
+        return
+    if panel is not None:
+        out.print(f"{result['rows']} lignes notées : {result['output']}", markup=False)
         return
     out.print(f"Publication {result['publication']} : {result['rows']} structures.", markup=False)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import uuid
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,12 +19,14 @@ from features.progress import Progress, quiet
 from models.entry import RegisteredModel
 from models.risk_model import RiskModel
 from models.spec import FitParams
-from training.dataset import Dataset
+from training import given
+from training.dataset import Dataset, Labelled
 from training.evaluate import backtest
-from training.fit import Recipe, catalogue_features, fit
+from training.fit import Recipe, fit
 from training.targets import target as find_target
+from veille.given import kept, read_kept, shown
 from veille.home import Home
-from veille.line import is_synthetic, latest_panel
+from veille.line import latest_panel
 
 ORACLE = Path("oracle") / "oracle.parquet"
 
@@ -54,23 +56,73 @@ def train(
     The first version of a target becomes its champion; later ones are promoted by hand.
     """
     manifest, panel = latest_panel(home.folder, min_days=2)
-    goal = find_target(target)
     lake = Lake(home.folder)
-    data = Dataset.load(panel, lake, goal)
+    data = Dataset.load(panel, lake, find_target(target))
+    summary = {"panel": manifest.panel, "synthetic": manifest.synthetic}
+    tags = {
+        "synthetic": str(manifest.synthetic).lower(),
+        "panel_hash": manifest.input_hash,
+        "catalogue_hash": catalogue_hash(),
+        "lake_hash": lake.hash(),
+    }
+    made = _Making(data, manifest.panel, summary, tags)
+    return _learn(home, made, name=name, note=note, params=params, progress=progress)
+
+
+def train_panel(
+    home: Home,
+    panel: Path,
+    *,
+    catalogue: Path | None = None,
+    target: str | None = None,
+    name: str | None = None,
+    note: str = "",
+    params: FitParams | None = None,
+    progress: Progress = quiet,
+) -> dict[str, object]:
+    """Fit on anyone's panel (`training.given`), which is kept in the home; register the model."""
+    found = given.read(panel, catalogue, target)
+    folder, digest = kept(home, panel, catalogue)
+    summary = {"given": {**found.described(), "folder": folder.name}, "synthetic": False}
+    made = _Making(found, str(panel), summary, {"panel_hash": digest})
+    result = _learn(home, made, name=name, note=note, params=params, progress=progress)
+    return {**result, "panel": shown(found)}
+
+
+@dataclass(frozen=True)
+class _Making:
+    """What a model is made of: rows and labels, where they come from, what is kept of it."""
+
+    data: Labelled
+    where: str
+    summary: dict[str, Any]
+    tags: dict[str, str]
+
+
+def _learn(
+    home: Home,
+    made: _Making,
+    *,
+    name: str | None,
+    note: str,
+    params: FitParams | None,
+    progress: Progress,
+) -> dict[str, object]:
+    data, goal = made.data, made.data.target
     labels = data.labels()
     if labels.is_empty():
         raise VeilleError(
-            f"Aucune étiquette n'est observée pour la cible « {target} ».",
+            f"Aucune étiquette n'est observée pour la cible « {goal.name} ».",
             code="no-label",
-            where=manifest.panel,
+            where=made.where,
             expected="des faits connus après les dates d'observation du panel",
             todo="ingérer les événements ou les exercices suivants, puis recalculer le panel",
         )
     seen = data.rows.join(
         labels.select("structure_id", "as_of").unique(), on=["structure_id", "as_of"], how="semi"
     )
-    recipe = Recipe(goal, catalogue_features(seen), params or FitParams())
-    fitted = fit(data.rows, labels, recipe, progress=_steps(progress, 3))
+    recipe = Recipe(goal, data.features(seen), params or FitParams())
+    fitted = fit(data.rows, labels, recipe, dated=data.dated, progress=_steps(progress, 3))
     model = replace(
         fitted.model,
         summary={
@@ -81,39 +133,30 @@ def train(
                 "high_share": fitted.levels.high_share,
                 "moderate_share": fitted.levels.moderate_share,
             },
-            "panel": manifest.panel,
             "train_days": [str(d) for d in fitted.train_days],
             "calibration_days": [str(d) for d in fitted.calibration_days or ()],
-            "synthetic": manifest.synthetic,
+            **made.summary,
         },
     )
     registry = home.registry
-    run_name = name or f"{target}-{datetime.now(UTC):%Y%m%d-%H%M%S}"
+    run_name = name or f"{goal.name}-{datetime.now(UTC):%Y%m%d-%H%M%S}"
     run_id = registry.log_run(
         model,
         name=run_name,
         params={**_flat(recipe), "rows": labels.height, "events": int(labels["event"].sum())},
         metrics={},
-        tags={
-            "target": target,
-            "note": note,
-            "synthetic": str(manifest.synthetic).lower(),
-            "panel_hash": manifest.input_hash,
-            "catalogue_hash": catalogue_hash(),
-            "lake_hash": lake.hash(),
-            "recipe_hash": recipe.hash(),
-        },
+        tags={"target": goal.name, "note": note, "recipe_hash": recipe.hash(), **made.tags},
     )
     version = registry.register(run_id)
-    others = [m for m in registry.list_models(target) if "champion" in m.aliases]
+    others = [m for m in registry.list_models(goal.name) if "champion" in m.aliases]
     if not others:
         registry.promote(version.name, version.version, "champion")
     progress("registre", 1.0)
     return {
         "model": run_name,
         "run_id": run_id,
-        "target": target,
-        "horizons_months": list(goal.horizons_months),
+        "target": goal.name,
+        "horizons_months": list(goal.horizons_months) if data.dated else [],
         "version": version.version,
         "champion": not others,
     }
@@ -139,25 +182,42 @@ def loaded(
     return found, RiskModel.load(registry.resolve(found.run_id))
 
 
+def dataset(home: Home, found: RegisteredModel, model: RiskModel) -> Labelled:
+    """Return the rows and labels that a model was trained on, with what was known since."""
+    if "given" in model.summary:
+        return read_kept(home, model, found.target)
+    path = Path(str(model.summary["panel"]))
+    panel = pl.read_parquet(path) if path.exists() else latest_panel(home.folder)[1]
+    return Dataset.load(panel, Lake(home.folder), find_target(found.target))
+
+
 def evaluate(
     home: Home,
     reference: str,
     *,
     target: str | None = None,
     folds: int = 2,
+    apart: bool = False,
     progress: Progress = quiet,
 ) -> dict[str, Any]:
-    """Evaluate a model's recipe out of time on the panel it was trained on; log the figures."""
+    """Evaluate a model's recipe out of time on the panel it was trained on; log the figures.
+
+    With `apart`, a structure that is tested is never learnt from.
+    """
     found, model = loaded(home, reference, target)
-    goal = find_target(found.target)
-    panel_path = Path(str(model.summary["panel"]))
-    panel = pl.read_parquet(panel_path) if panel_path.exists() else latest_panel(home.folder)[1]
-    data = Dataset.load(panel, Lake(home.folder), goal)
-    recipe = Recipe(goal, model.features, model.params)
-    oracle = home.folder / ORACLE if is_synthetic(home.folder) else None
-    expected = folds * (2 + len(goal.horizons_months))
-    result = backtest(data, recipe, count=folds, oracle=oracle, progress=_steps(progress, expected))
-    result = {"model": found.run_name, **result, "synthetic": is_synthetic(home.folder)}
+    data = dataset(home, found, model)
+    recipe = Recipe(data.target, model.features, model.params)
+    synthetic = bool(model.summary["synthetic"])
+    expected = folds * (2 + len(data.target.horizons_months))
+    result = backtest(
+        data,
+        recipe,
+        count=folds,
+        apart=apart,
+        oracle=home.folder / ORACLE if synthetic else None,
+        progress=_steps(progress, expected),
+    )
+    result = {"model": found.run_name, **result, "synthetic": synthetic}
     figures = {
         f"{metric}_{fold['horizon_months']}m_{fold['test_as_of']}": estimate["value"]
         for fold in result["folds"]

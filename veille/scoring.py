@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -14,9 +15,11 @@ from features.catalogue import INDICATORS
 from features.progress import Progress, quiet
 from features.wording import sentence
 from serving.publication import Publication, write_publication
+from training import given
 from training.cohort import cohort
 from training.targets import target as find_target
 from veille import publish
+from veille.given import score as score_rows
 from veille.home import Home
 from veille.line import ENGINE, features, find_panel, is_synthetic, latest_panel
 from veille.modelling import loaded
@@ -98,6 +101,25 @@ def score(
     progress("publication", 1.0)
     output = home.folder / "publications" / target / identifier
     return {"publication": identifier, "rows": table.height, "output": str(output)}
+
+
+def score_panel(
+    home: Home,
+    panel: Path,
+    output: Path,
+    reference: str,
+    target: str | None,
+    progress: Progress = quiet,
+) -> dict[str, object]:
+    """Score anyone's panel with a model of such a panel, into a file (see `veille.given`).
+
+    `target` tells the role "champion" of which panel is meant; without it, of the only one.
+    """
+    named = given.PREFIX + target.removeprefix(given.PREFIX) if target else None
+    models = [m for m in home.registry.list_models(named) if m.target.startswith(given.PREFIX)]
+    roles = {m.target for m in models if reference in m.aliases}
+    found, model = loaded(home, reference, next(iter(roles)) if len(roles) == 1 else named)
+    return {**score_rows(model, panel, output, progress), "model": found.run_name}
 
 
 def _measured(home: Home, run_name: str) -> dict[str, Any]:
