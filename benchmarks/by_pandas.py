@@ -1,4 +1,4 @@
-"""The core indicators in pandas: groups of integer codes, made once, summed for each day.
+"""The core indicators in pandas, as pandas is written: narrow columns, merges, groups by keys.
 
 A line belongs to a *cell*: funder, stage, extract or list, and the span between two edges of
 windows it falls in. The slots of a day come from the cells; the day then sums the lines.
@@ -32,16 +32,11 @@ _STATE = ["siren", "payment_id", "funder_id", "due_day", "paid_day", "amount_cen
 
 @dataclass(frozen=True)
 class Facts:
-    """What all days share; structures and pairs (structure, funder) are numbers from 0.
+    """What all days share; `siren` and `funder` are numbers. `since`: the day a row counts from."""
 
-    `since` is the day from which a row counts.
-    """
-
-    sirens: Array  # of each structure
-    pairs: pd.DataFrame  # structure, funder
-    lines: pd.DataFrame  # structure, pair, cell, level, granted, contracted, event, since
+    lines: pd.DataFrame  # siren, funder, cell, level, granted, contracted, event, since
     cells: pd.DataFrame  # funder, paid, extract, span, since
-    payments: pd.DataFrame  # structure, due, paid, cents, since
+    payments: pd.DataFrame  # siren, due, paid, cents, since
     cuts: Array  # the edges of all windows
 
 
@@ -56,7 +51,7 @@ def _ranked(level: pd.Series) -> Array:
     return ((words >= "state").astype("int8") + (words > "state"))[level.cat.codes]
 
 
-def _lines(grants: Path, cuts: Array) -> tuple[Array, pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+def _lines(grants: Path, cuts: Array) -> tuple[pd.DataFrame, pd.DataFrame]:
     read = pd.read_parquet(grants, columns=[*_WORDS, *_NUMBERS], read_dictionary=_WORDS)
     read = read[read["siren"].notna() & (read["known_day"] <= cuts[-1])]
     ends = np.minimum(_YEAR_ENDS[read["fiscal_year"] - _FIRST_YEAR], read["known_day"])
@@ -65,7 +60,8 @@ def _lines(grants: Path, cuts: Array) -> tuple[Array, pd.DataFrame, pd.DataFrame
     kind = 2 * (read["stage"] == "paid") + read["source"].isin(PARTIAL_SOURCES)
     lines = pd.DataFrame(
         {
-            "key": _sirens(read["siren"]) << 32 | funder,
+            "siren": _sirens(read["siren"]),
+            "funder": funder,
             "cell": (funder * 4 + kind) * len(cuts) + np.searchsorted(cuts, event),
             "level": _ranked(read["funder_level"]),
             "granted": read["amount_cents"].where(read["instrument"] == "grant", 0),
@@ -74,44 +70,38 @@ def _lines(grants: Path, cuts: Array) -> tuple[Array, pd.DataFrame, pd.DataFrame
             "since": np.maximum(event, read["known_day"]),
         }
     )
-    lines = lines[lines["since"] <= cuts[-1]].sort_values("key", ignore_index=True)
-    lines["pair"], keys = pd.factorize(lines["key"])
-    structure, sirens = pd.factorize(keys.to_numpy() >> 32)
-    pairs = pd.DataFrame({"structure": structure, "funder": keys.to_numpy() & (2**32 - 1)})
-    lines["structure"] = structure[lines["pair"]]
+    lines = lines[lines["since"] <= cuts[-1]]
     cells = lines.groupby("cell")["since"].min().reset_index()
     kind, cells["span"] = np.divmod(cells["cell"], len(cuts))
     cells["funder"], cells["paid"], cells["extract"] = kind // 4, kind // 2 % 2, kind % 2
-    return sirens, pairs, lines.drop(columns="key"), cells
+    return lines, cells
 
 
-def _payments(payments: Path, sirens: Array, oldest: int, last: int) -> pd.DataFrame:
+def _payments(payments: Path, oldest: int, last: int) -> pd.DataFrame:
     words = ["siren", "funder_id"]
     read = pd.read_parquet(payments, columns=[*_STATE, "known_day"], read_dictionary=words)
     read = read[(read["due_day"] > oldest) & (read["due_day"] <= last)]
     read = read[read["known_day"] <= last].sort_values("known_day").drop_duplicates(_STATE)
-    found = pd.DataFrame(
+    return pd.DataFrame(
         {
-            "structure": pd.Index(sirens).get_indexer(pd.Index(_sirens(read["siren"]))),
+            "siren": _sirens(read["siren"]),
             "due": read["due_day"],
             "paid": read["paid_day"],
             "cents": read["amount_cents"],
             "since": np.maximum(read["known_day"], read["due_day"]),
         }
     )
-    return found[found["structure"] >= 0].sort_values("structure", ignore_index=True)
 
 
 def _prepare(grants: Path, payments: Path, days: Sequence[date]) -> Facts:
     cuts = np.unique([window_edges(day, months=12, count=WINDOWS) for day in days])
-    sirens, pairs, lines, cells = _lines(grants, cuts)
+    lines, cells = _lines(grants, cuts)
     oldest = to_day(add_months(min(days), -36))
-    found = _payments(payments, sirens, oldest, int(cuts[-1]))
-    return Facts(sirens, pairs, lines, cells, found, cuts)
+    return Facts(lines, cells, _payments(payments, oldest, int(cuts[-1])), cuts)
 
 
-def _slots(facts: Facts, day: date) -> tuple[Array, Array]:
-    """Return the slot of each cell on a day (-1: none), and how many each funder has."""
+def _slots(facts: Facts, day: date) -> pd.DataFrame:
+    """Return the slot of the cells that have one on a day, and how many their funder has."""
     edges = window_edges(day, months=12, count=WINDOWS)[::-1]
     window = WINDOWS - np.searchsorted(edges, facts.cuts)
     known = facts.cells[facts.cells["since"] <= edges[-1]]
@@ -124,34 +114,30 @@ def _slots(facts: Facts, day: date) -> tuple[Array, Array]:
     step = slots.groupby("funder")["window"].diff().fillna(slots["window"])
     slots = slots[~(step > MAX_STEP).groupby(slots["funder"]).cummax()]
     slots = slots.assign(slot=slots.groupby("funder").cumcount())
+    slots = slots.assign(n_slots=slots.groupby("funder")["slot"].transform("size"))
     placed = known.merge(slots, on=["funder", "window"])
-    slot_of = np.full(facts.cells["cell"].max() + 1, -1, "int8")
-    slot_of[placed["cell"]] = placed["slot"]
-    counts = slots.groupby("funder").size()
-    return slot_of, counts.reindex(range(facts.pairs["funder"].max() + 1), fill_value=0).to_numpy()
+    return placed[["cell", "slot", "n_slots"]]
 
 
 def _ratio(top: pd.Series, bottom: pd.Series) -> pd.Series:
     return top / bottom.where(bottom > 0)
 
 
-def _funders(facts: Facts, placed: pd.DataFrame, n_slots: Array) -> pd.DataFrame:
-    """Return by pair what a funder gave in each slot, and what that counts for."""
-    size = len(facts.pairs)
-    given = np.bincount(
-        placed["pair"] * WINDOWS + placed["slot"], placed["granted"], size * WINDOWS
-    )
-    given = given.reshape(size, WINDOWS).clip(min=0)
-    found = pd.DataFrame(given, columns=[f"s{k}" for k in range(WINDOWS)])
-    latest = placed[placed["slot"] == 0]
-    s0, s1, n = found["s0"], found["s1"], n_slots[facts.pairs["funder"]]
-    level = placed.groupby("pair")["level"].min().reindex(range(size))
+def _funders(placed: pd.DataFrame) -> pd.DataFrame:
+    """Return by structure and funder what it gave in each slot, and what that counts for."""
+    key = ["siren", "funder"]
+    given = placed.groupby([*key, "slot"])["granted"].sum().unstack(fill_value=0)
+    given = given.reindex(columns=range(WINDOWS), fill_value=0).clip(lower=0)
+    found = given.set_axis([f"s{k}" for k in range(WINDOWS)], axis=1)
+    each = placed.groupby(key).agg(level=("level", "min"), n=("n_slots", "max"))
+    latest = placed[placed["slot"] == 0].groupby(key)["contracted"].sum()
+    s0, s1, n = found["s0"], found["s1"], each["n"]
     return found.assign(
-        contract0=np.bincount(latest["pair"], latest["contracted"], size).clip(min=0),
+        contract0=latest.clip(lower=0).reindex(found.index, fill_value=0),
         both0=s0.where(n >= 2, 0),
         both0_2=s0.where(n >= 3, 0),
         lost=s1.where((n >= 2) & (s0 * 2 < s1), 0),
-        state0=s0.where(level == 1, 0),
+        state0=s0.where(each["level"] == 1, 0),
         count=(s0 > 0).astype("int64"),
         gone=((n >= 2) & (s1 > 0) & (s0 == 0)).astype("int64"),
     )
@@ -160,22 +146,20 @@ def _funders(facts: Facts, placed: pd.DataFrame, n_slots: Array) -> pd.DataFrame
 def _funding(facts: Facts, day: date) -> pd.DataFrame:
     """Return the indicators of grants, by structure of the panel."""
     today = to_day(day)
-    slot_of, n_slots = _slots(facts, day)
     lines = facts.lines[facts.lines["since"] <= today]
-    lines = lines.assign(slot=slot_of[lines["cell"]])
-    first_day = lines.groupby("structure")["event"].min()
-    placed = lines[lines["slot"] >= 0]
-    newest = placed.groupby("structure")["slot"].min()
+    first_day = lines.groupby("siren")["event"].min()
+    placed = lines.merge(_slots(facts, day), on="cell")
+    newest = placed.groupby("siren")["slot"].min()
     members = newest.index[newest < 3]
     zero = placed[placed["slot"] == 0]
     given = placed[placed["granted"] > 0]
-    lines0, lines1 = (given[given["slot"] == k].groupby("structure").size() for k in range(2))
-    largest0 = zero.groupby("structure")["granted"].max()
-    funders, structure = _funders(facts, placed, n_slots), facts.pairs["structure"]
-    sums = funders.groupby(structure).sum()
-    ppm = np.floor(funders["s0"] * 1e6 / sums["s0"].to_numpy()[structure] + 0.5)
-    sums["largest"] = ppm.groupby(structure).max()
-    sums["squares"] = (ppm * ppm).groupby(structure).sum()
+    lines0, lines1 = (given[given["slot"] == k].groupby("siren").size() for k in range(2))
+    largest0 = zero.groupby("siren")["granted"].max()
+    funders = _funders(placed)
+    sums = funders.groupby("siren").sum()
+    ppm = np.floor(funders["s0"] * 1e6 / funders.groupby("siren")["s0"].transform("sum") + 0.5)
+    sums["largest"] = ppm.groupby("siren").max()
+    sums["squares"] = (ppm * ppm).groupby("siren").sum()
     t = sums.loc[members]
     s0, s1, s2, s3 = t["s0"], t["s1"], t["s2"], t["s3"]
     four, funded = t[["s0", "s1", "s2", "s3"]], s0 > 0
@@ -227,7 +211,7 @@ def _paying(facts: Facts, day: date) -> pd.DataFrame:
         late=late,
         after=delay.where(states["paid"] > half),
         before=delay.where((states["paid"] <= half) & (states["paid"] > half3)),
-    ).groupby("structure")
+    ).groupby("siren")
     sums = by[["n", "owed", "due"]].sum()
     means = by[["recent", "late", "after", "before"]].mean()
     return pd.DataFrame(
@@ -249,8 +233,7 @@ def panel(grants: Path, payments: Path, days: Sequence[date], target: Path) -> N
         for day in sorted(days):
             rows = _funding(facts, day)
             rows = rows.join(_paying(facts, day))[list(CORE)].astype("float64")
-            rows.insert(0, "structure_id", pd.Series(facts.sirens[rows.index], rows.index))
-            rows["structure_id"] = rows["structure_id"].astype(str).str.zfill(9)
+            rows.insert(0, "structure_id", rows.index.astype(str).str.zfill(9))
             rows.insert(1, "as_of", day)
             table = pa.Table.from_pandas(rows, schema=file.schema, preserve_index=False)
             file.write_table(table, ROW_GROUP)
