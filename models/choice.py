@@ -127,7 +127,7 @@ def choose(
 ) -> Choice:
     """Choose penalty, form and number of trees by log-loss on the hold-out.
 
-    Trees are kept only if they lower the loss by more than its standard error (by structure):
+    Trees are kept only if they lower the loss by more than half its standard error (by structure):
     with few events the linear part alone is the safer score.
     """
     kind, pairs = split_holdout(sample, horizons, params)
@@ -234,11 +234,16 @@ def _constant(fold: _Fold, rows: int) -> Floats:
 
 
 def _beyond_noise(folds: list[_Fold], simple: list[Floats], other: list[Floats]) -> bool:
-    """Tell whether `other` is better than `simple` by more than a standard error."""
+    """Tell whether `other` is better than `simple` by more than half a standard error.
+
+    A whole one loses the trees of panels with few events, and gains nothing elsewhere.
+    """
     gains = [np.bincount(f.structures, a - b) for f, a, b in zip(folds, simple, other, strict=True)]
     each = np.concatenate(gains)
     each = each[each != 0]
-    return bool(each.sum() > np.sqrt(((each - each.mean()) ** 2).sum())) if len(each) else False
+    return (
+        bool(each.sum() > 0.5 * np.sqrt(((each - each.mean()) ** 2).sum())) if len(each) else False
+    )
 
 
 def _scores(part: LinearPart, design: Design) -> Floats:

@@ -20,6 +20,8 @@ Target = Annotated[str, typer.Option("--target", help=f"Cible : {' ou '.join(TAR
 OptionalTarget = Annotated[
     str | None, typer.Option("--target", help=f"Cible : {' ou '.join(TARGETS)}, ou nom d'un panel.")
 ]
+#: trials of a search that is bounded by its minutes alone
+MANY_TRIALS = 1_000
 KINDS = {"numeric": "nombre", "categorical": "catégorie"}
 Reference = Annotated[
     str, typer.Argument(help="Nom du modèle, numéro de version, ou champion / challenger.")
@@ -49,6 +51,13 @@ def train(
         Path | None,
         typer.Option("--catalogue", help="Indicateurs du panel (TOML) ; déduits sinon."),
     ] = None,
+    tune: Annotated[
+        int, typer.Option("--tune", min=0, help="Essais de réglages, hors des dates de test.")
+    ] = 0,
+    minutes: Annotated[
+        float | None,
+        typer.Option("--tune-minutes", min=0.1, help="Durée de la recherche, au plus."),
+    ] = None,
     name: Annotated[str | None, typer.Option("--name", help="Nom lisible et unique.")] = None,
     note: Annotated[str, typer.Option("--note", help="Pourquoi cet entraînement.")] = "",
     home: HomeOption = None,
@@ -71,7 +80,8 @@ def train(
             expected="--target avec les faits du lac, ou --panel avec un fichier",
             todo=f"veille train --target {' ou '.join(TARGETS)}",
         )
-    said: dict[str, Any] = {"name": name, "note": note}
+    bounds = modelling.Tuning(tune or MANY_TRIALS, minutes) if tune or minutes else None
+    said: dict[str, Any] = {"name": name, "note": note, "tune": bounds}
     with steps("Entraînement", silent=json) as progress:
         place = home_of(home)
         if panel is None:

@@ -23,6 +23,7 @@ from training import given
 from training.dataset import Dataset, Labelled
 from training.evaluate import backtest
 from training.fit import Recipe, fit
+from training.search import search
 from training.targets import target as find_target
 from veille.given import kept, read_kept, shown
 from veille.home import Home
@@ -49,6 +50,7 @@ def train(
     name: str | None = None,
     note: str = "",
     params: FitParams | None = None,
+    tune: Tuning | None = None,
     progress: Progress = quiet,
 ) -> dict[str, object]:
     """Fit the recipe of a target on the last panel, log the run, register a new version.
@@ -66,7 +68,7 @@ def train(
         "lake_hash": lake.hash(),
     }
     made = _Making(data, manifest.panel, summary, tags)
-    return _learn(home, made, name=name, note=note, params=params, progress=progress)
+    return _learn(home, made, name=name, note=note, params=params, tune=tune, progress=progress)
 
 
 def train_panel(
@@ -78,6 +80,7 @@ def train_panel(
     name: str | None = None,
     note: str = "",
     params: FitParams | None = None,
+    tune: Tuning | None = None,
     progress: Progress = quiet,
 ) -> dict[str, object]:
     """Fit on anyone's panel (`training.given`), which is kept in the home; register the model."""
@@ -85,8 +88,16 @@ def train_panel(
     folder, digest = kept(home, panel, catalogue)
     summary = {"given": {**found.described(), "folder": folder.name}, "synthetic": False}
     made = _Making(found, str(panel), summary, {"panel_hash": digest})
-    result = _learn(home, made, name=name, note=note, params=params, progress=progress)
+    result = _learn(home, made, name=name, note=note, params=params, tune=tune, progress=progress)
     return {**result, "panel": shown(found)}
+
+
+@dataclass(frozen=True)
+class Tuning:
+    """Bounds of a search of parameters (`training.search`)."""
+
+    trials: int
+    minutes: float | None = None
 
 
 @dataclass(frozen=True)
@@ -106,6 +117,7 @@ def _learn(
     name: str | None,
     note: str,
     params: FitParams | None,
+    tune: Tuning | None,
     progress: Progress,
 ) -> dict[str, object]:
     data, goal = made.data, made.data.target
@@ -122,6 +134,18 @@ def _learn(
         labels.select("structure_id", "as_of").unique(), on=["structure_id", "as_of"], how="semi"
     )
     recipe = Recipe(goal, data.features(seen), params or FitParams())
+    searched: dict[str, Any] = {}
+    if tune:
+        best = search(
+            data,
+            recipe,
+            home.folder / "search",
+            trials=tune.trials,
+            minutes=tune.minutes,
+            inputs=made.tags["panel_hash"],
+            progress=progress,
+        )
+        recipe, searched = replace(recipe, params=best.params), {"search": best.summary()}
     fitted = fit(data.rows, labels, recipe, dated=data.dated, progress=_steps(progress, 3))
     model = replace(
         fitted.model,
@@ -135,6 +159,7 @@ def _learn(
             },
             "train_days": [str(d) for d in fitted.train_days],
             "calibration_days": [str(d) for d in fitted.calibration_days or ()],
+            **searched,
             **made.summary,
         },
     )
