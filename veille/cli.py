@@ -19,6 +19,7 @@ from veille import (
     cli_features,
     cli_identity,
     cli_models,
+    cli_outcomes,
     cli_quality,
     cli_serve,
 )
@@ -57,6 +58,7 @@ _MODULES = (
     cli_features,
     cli_identity,
     cli_models,
+    cli_outcomes,
     cli_serve,
     cli_access,
 )

@@ -90,6 +90,7 @@ def score(
             "synthetic": is_synthetic(home.folder),
             "base_values": bases,
             "levels": {"rule": "capacity", **model.summary["levels"]},
+            "trained_until": model.summary["train_days"][1],
             "thresholds": levels,
             **_measured(home, found.run_name),
         },
