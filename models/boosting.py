@@ -224,7 +224,7 @@ def _stacked(
 ) -> pa.Table:
     """Return the stack as Arrow chunks, so that a complete horizon shares the columns' memory."""
     names = [*(f"f{i}" for i in range(len(features))), "horizon_months"]
-    many = [f.kind == "categorical" for f in features] & (np.nanmax(codes, axis=0) > MANY_LEVELS)
+    many = [f.kind == "categorical" for f in features] & (np.fmax.reduce(codes) > MANY_LEVELS)
     if many.any():  # one value: no split
         codes = np.where(many, 0.0, codes)
     columns = [pa.array(codes[:, j]) for j in range(codes.shape[1])]

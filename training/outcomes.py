@@ -88,8 +88,8 @@ def alarms(found: dict[str, Any], promised: dict[str, Any] | None) -> list[Alarm
         )
     auc = found["metrics"]["roc_auc"]
     before = (promised or {}).get("roc_auc")
-    told = found["positives"] >= MIN_EVENTS and before and auc["high"] is not None
-    if told and auc["high"] < before["low"]:
+    told = found["positives"] >= MIN_EVENTS and auc["high"] is not None
+    if told and before is not None and auc["high"] < before["low"]:
         raised.append(
             Alarm(
                 "ranking",

@@ -31,8 +31,8 @@ Reference = Annotated[
 def register(app: typer.Typer) -> None:
     """Add the commands of this module to the program."""
     app.command(
-        epilog='Exemples : veille train --target failure --note "premier essai" ; '
-        "veille train --panel entreprises.csv --catalogue entreprises.toml"
+        epilog='Exemple : veille train --target failure --note "premier essai" ; '
+        "pour un autre champ : veille train --panel entreprises.csv --catalogue entreprises.toml"
     )(train)
     app.command(epilog="Exemple : veille evaluate champion --target failure")(evaluate)
     app.command(epilog="Exemple : veille models")(models)
@@ -73,13 +73,8 @@ def train(
     from veille import modelling
 
     if panel is None and (target is None or catalogue is not None):
-        raise VeilleError(
-            "Il manque ce qui est à apprendre.",
-            code="one-option",
-            where="--catalogue" if catalogue else "--target",
-            expected="--target avec les faits du lac, ou --panel avec un fichier",
-            todo=f"veille train --target {' ou '.join(TARGETS)}",
-        )
+        missing = "--target" if target is None else "--panel, avec --catalogue"
+        raise typer.BadParameter(f"il manque {missing}")
     bounds = modelling.Tuning(tune or MANY_TRIALS, minutes) if tune or minutes else None
     said: dict[str, Any] = {"name": name, "note": note, "tune": bounds}
     with steps("Entraînement", silent=json) as progress:

@@ -80,8 +80,6 @@ def test_the_same_panel_gives_the_same_probabilities(place: Path, tmp_path: Path
 @pytest.mark.parametrize(
     ("words", "code"),
     [
-        (("train",), "one-option"),
-        (("train", "--target", "failure", "--catalogue", "x.toml"), "one-option"),
         (("train", "--panel", "absent.csv"), "bad-panel"),
         (("score", "--panel", "next.csv"), "one-option"),
         (("score", "--model", "nobody", "--panel", "next.csv", "--output", "o.csv"), "no-model"),
@@ -100,3 +98,10 @@ def test_what_is_refused_is_said(
     done = CliRunner().invoke(app, [*words, "--home", str(place)])
     assert isinstance(done.exception, VeilleError)
     assert done.exception.code == code
+
+
+@pytest.mark.parametrize(
+    "words", [("train",), ("train", "--target", "failure", "--catalogue", "x.toml")]
+)
+def test_what_is_to_be_learnt_must_be_said(tmp_path: Path, words: tuple[str, ...]) -> None:
+    assert CliRunner().invoke(app, [*words, "--home", str(tmp_path)]).exit_code == 2
