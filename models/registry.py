@@ -222,6 +222,19 @@ class Registry:
             for key, number in metrics.items():
                 self._client.log_metric(run_id, key, float(number))
 
+    def add_tags(self, run_id: str, tags: Mapping[str, str]) -> None:
+        """Add tags to a run, for instance why a check was overruled.
+
+        Raises
+        ------
+        ModelError
+            `no-model` when the run is unknown.
+        """
+        with quiet():
+            self._run(run_id)
+            for key, value in tags.items():
+                self._client.set_tag(run_id, key, value)
+
     def _log_model(self, model: RiskModel, run_id: str) -> str:
         from mlflow.entities import LoggedModelOutput
 

@@ -15,6 +15,7 @@ import typer
 from data.errors import VeilleError
 from veille import (
     cli_access,
+    cli_checks,
     cli_data,
     cli_features,
     cli_identity,
@@ -58,6 +59,7 @@ _MODULES = (
     cli_features,
     cli_identity,
     cli_models,
+    cli_checks,
     cli_outcomes,
     cli_serve,
     cli_access,

@@ -1,4 +1,4 @@
-"""Commands on models: train, evaluate, models, promote, score, explain."""
+"""Commands on models: train, evaluate, models, score, explain."""
 
 from __future__ import annotations
 
@@ -36,7 +36,6 @@ def register(app: typer.Typer) -> None:
     )(train)
     app.command(epilog="Exemple : veille evaluate champion --target failure")(evaluate)
     app.command(epilog="Exemple : veille models")(models)
-    app.command(epilog="Exemple : veille promote failure-20250101-120000 --as champion")(promote)
     app.command(epilog="Exemple : veille score --target failure --as-of 2024-12-31")(score)
     app.command(epilog="Exemple : veille explain top --target failure")(explain)
 
@@ -190,24 +189,6 @@ def models(home: HomeOption = None, *, json: JsonOption = False) -> None:
         roles = ", ".join(m.aliases)
         table.add_row(m.target, m.version, roles, created, m.tags.get("note", ""), m.run_name)
     out.print(table)
-
-
-def promote(
-    model: Reference,
-    role: Annotated[str, typer.Option("--as", help="champion ou challenger.")] = "champion",
-    target: Annotated[str | None, typer.Option("--target", help="Cible d'un alias.")] = None,
-    home: HomeOption = None,
-    *,
-    json: JsonOption = False,
-) -> None:
-    """Donner à un modèle le rôle de champion (celui qui note) ou de challenger."""
-    registry = home_of(home).registry
-    found = registry.find(model, target)
-    registry.promote(found.name, found.version, role)
-    if json:
-        show({"model": found.run_name, "target": found.target, "alias": role})
-        return
-    out.print(f"{found.run_name} est {role} de la cible {found.target}.", markup=False)
 
 
 def score(

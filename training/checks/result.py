@@ -1,0 +1,121 @@
+"""What a check says, and what it looks at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property
+from typing import Any, Literal
+
+import polars as pl
+
+from models.risk_model import RiskModel
+from training.dataset import Labelled
+from training.evaluate import Split, splits
+from training.fit import KEYS
+
+State = Literal["passes", "fires", "not_applicable"]
+#: the seed of every draw of the checks
+SEED = 0
+
+
+@dataclass(frozen=True)
+class Result:
+    """A state, a French sentence with the figures, and the figures."""
+
+    state: State
+    sentence: str
+    values: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Check:
+    """A check: `blocking` when a model that it fires on must not be promoted."""
+
+    code: str
+    blocking: bool
+    run: Callable[[Subject], Result]
+
+
+def absent(why: str) -> Result:
+    """Return the result of a check that has nothing to look at."""
+    return Result("not_applicable", why)
+
+
+def told(found: list[str], good: str, values: dict[str, Any]) -> Result:
+    """Return "fires" with what was found, "passes" with `good` where nothing was."""
+    return Result("fires", " ".join(found), values) if found else Result("passes", good, values)
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A model and all that it was made of.
+
+    `today`: nothing can be dated after it. `known_to`: the last day of which facts are known.
+    `recomputed`: rows of some days computed again from the facts known by then, None where there
+    are no facts (anyone's panel). `columns`: every column of the panel, indicators or not.
+    """
+
+    model: RiskModel
+    data: Labelled
+    today: date
+    known_to: date | None = None
+    recomputed: pl.DataFrame | None = None
+    columns: tuple[str, ...] = ()
+
+    @cached_property
+    def labels(self) -> pl.DataFrame:
+        """Return the labels of the main horizon."""
+        main = self.data.target.main_horizon_months
+        return self.data.labels().filter(pl.col("horizon_months") == main)
+
+    @cached_property
+    def labelled(self) -> pl.DataFrame:
+        """Return the rows that have a label, with `event`."""
+        wanted = self.labels.select(*KEYS, "event")
+        return self.data.rows.join(wanted, on=list(KEYS), how="inner", maintain_order="left")
+
+    @cached_property
+    def split(self) -> Split | None:
+        """Return the last split, None where there is none."""
+        from data.errors import VeilleError
+
+        try:
+            return splits(self.data, 1)[-1]
+        except VeilleError:
+            return None
+
+    @cached_property
+    def last(self) -> pl.DataFrame:
+        """Return the rows of the last day."""
+        return self.data.rows.filter(pl.col("as_of") == pl.col("as_of").max())
+
+    def light(self, seed: int) -> tuple[pl.DataFrame, pl.Series] | None:
+        """Return the last test rows with `event`, and probabilities of a model that never saw them.
+
+        One member, made as the model was, on what its last split allows.
+        """
+        from dataclasses import replace
+
+        if self.split is None:
+            return None
+        model, main = self.model, self.data.target.main_horizon_months
+        train = self.split.train.filter(pl.col("horizon_months") == main)
+        wanted = self.split.test.filter(pl.col("horizon_months") == main).select(*KEYS, "event")
+        test = self.data.rows.join(wanted, on=list(KEYS), how="inner", maintain_order="left")
+        if not 0 < train["event"].sum() < train.height or test.is_empty():
+            return None
+        rows = self.data.rows.join(train.select(KEYS), on=list(KEYS), how="semi")
+        made = RiskModel.fit(
+            rows,
+            train,
+            None,
+            None,
+            target=model.target,
+            features=model.features,
+            horizons_months=(main,),
+            params=replace(model.params, members=2, seed=model.params.seed + seed),
+            like=model,
+        )
+        return test, made.predict(test)[f"p_{main}m"]
