@@ -15,12 +15,15 @@ import typer
 from data.errors import VeilleError
 from veille import (
     cli_access,
+    cli_card,
+    cli_compare,
     cli_data,
     cli_features,
     cli_identity,
     cli_models,
     cli_outcomes,
     cli_quality,
+    cli_registry,
     cli_serve,
 )
 from veille.terminal import COMMON, fail
@@ -59,6 +62,9 @@ _MODULES = (
     cli_identity,
     cli_models,
     cli_outcomes,
+    cli_registry,
+    cli_compare,
+    cli_card,
     cli_serve,
     cli_access,
 )

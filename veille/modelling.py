@@ -28,6 +28,7 @@ from training.targets import target as find_target
 from veille.given import kept, read_kept, shown
 from veille.home import Home
 from veille.line import latest_panel
+from veille.notes import automatic_note
 
 ORACLE = Path("oracle") / "oracle.parquet"
 
@@ -66,6 +67,7 @@ def train(
         "panel_hash": manifest.input_hash,
         "catalogue_hash": catalogue_hash(),
         "lake_hash": lake.hash(),
+        "sources": ", ".join(sorted(lake.sources())),
     }
     made = _Making(data, manifest.panel, summary, tags)
     return _learn(home, made, name=name, note=note, params=params, tune=tune, progress=progress)
@@ -164,6 +166,7 @@ def _learn(
         },
     )
     registry = home.registry
+    note = note.strip() or automatic_note(data, labels, recipe, synthetic=made.summary["synthetic"])
     run_name = name or f"{goal.name}-{datetime.now(UTC):%Y%m%d-%H%M%S}"
     run_id = registry.log_run(
         model,

@@ -1,0 +1,113 @@
+"""Commands on the registry: models, promote, rollback."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from veille.cli_models import Reference
+from veille.terminal import HomeOption, JsonOption, home_of, out, show
+
+KINDS = {"promote": "promotion", "rollback": "retour en arrière", "found": "constaté"}
+Note = Annotated[str, typer.Option("--note", help="Pourquoi ; gardé dans l'historique des rôles.")]
+AliasTarget = Annotated[str | None, typer.Option("--target", help="Cible d'un alias.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module to the program."""
+    app.command(epilog="Exemple : veille models")(models)
+    app.command(epilog="Exemple : veille promote failure-20250101-120000 --as champion")(promote)
+    app.command(epilog='Exemple : veille rollback --target failure --note "alertes absurdes"')(
+        rollback
+    )
+
+
+def models(home: HomeOption = None, *, json: JsonOption = False) -> None:
+    """Lister les modèles enregistrés, leurs rôles et l'historique des rôles."""
+    registry = home_of(home).registry
+    found = registry.list_models()
+    lines = {name: registry.promotions(name) for name in sorted({m.name for m in found})}
+    if json:
+        show(
+            [
+                {
+                    "model": m.run_name,
+                    "target": m.target,
+                    "version": m.version,
+                    "run_id": m.run_id,
+                    "aliases": list(m.aliases),
+                    "created_at": m.created_at.isoformat(),
+                    "metrics": m.metrics,
+                    "tags": {k: v for k, v in m.tags.items() if not k.startswith("mlflow.")},
+                    "promotions": [p.to_dict() for p in lines[m.name] if p.version == m.version],
+                }
+                for m in found
+            ]
+        )
+        return
+    table = Table("Cible", "Version", "Rôle", "Créé le", "Note")
+    table.add_column("Modèle", no_wrap=True)
+    for m in found:
+        created = f"{m.created_at:%Y-%m-%d %H:%M}"
+        roles = ", ".join(m.aliases)
+        table.add_row(m.target, m.version, roles, created, m.tags.get("note", ""), m.run_name)
+    out.print(table)
+    if not any(lines.values()):
+        return
+    past = Table("Cible", "Quand (UTC)", "Rôle", "Version", "Comment", "Note", title="Rôles")
+    targets = {m.name: m.target for m in found}
+    for name, promotions in lines.items():
+        for p in promotions:
+            when = p.at[:16].replace("T", " ")
+            past.add_row(targets[name], when, p.alias, p.version, KINDS[p.kind], p.note)
+    out.print(past)
+
+
+def promote(
+    model: Reference,
+    role: Annotated[str, typer.Option("--as", help="champion ou challenger.")] = "champion",
+    target: AliasTarget = None,
+    note: Note = "",
+    home: HomeOption = None,
+    *,
+    json: JsonOption = False,
+) -> None:
+    """Donner à un modèle le rôle de champion (celui qui note) ou de challenger."""
+    registry = home_of(home).registry
+    found = registry.find(model, target)
+    registry.promote(found.name, found.version, role, note)
+    if json:
+        show({"model": found.run_name, "target": found.target, "alias": role})
+        return
+    out.print(f"{found.run_name} est {role} de la cible {found.target}.", markup=False)
+
+
+def rollback(
+    target: AliasTarget = None,
+    note: Note = "",
+    home: HomeOption = None,
+    *,
+    json: JsonOption = False,
+) -> None:
+    """Annuler la dernière promotion : le champion d'avant reprend son rôle.
+
+    Une promotion déjà annulée ne compte plus : deux retours de suite annulent les deux dernières.
+    La liste publiée ne change pas ; « veille score » la refait.
+    """
+    registry = home_of(home).registry
+    before = registry.find("champion", target)
+    after = registry.rollback(before.name, note)
+    if json:
+        show(
+            {
+                "model": after.run_name,
+                "target": after.target,
+                "version": after.version,
+                "replaced": before.run_name,
+            }
+        )
+        return
+    said = f"{after.run_name} est de nouveau champion de la cible {after.target}, "
+    out.print(f"{said}à la place de {before.run_name}.", markup=False)
