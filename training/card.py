@@ -75,6 +75,7 @@ def render(known: Known, language: Language, form: str) -> str:
         finalize=None if html else lambda text: str(text).replace("<", "&lt;"),
         undefined=StrictUndefined,
         trim_blocks=True,
+        keep_trailing_newline=True,
         lstrip_blocks=True,
     )
     environment.filters["cell"] = lambda text: text.replace("|", "\\|").replace("\n", " ")
@@ -189,8 +190,12 @@ def _form(known: Known, said: dict[str, Any]) -> list[Block]:
     summary, numbers = known.model.summary, Numbers(said)
     form = str(summary["form"])
     rows = [[said["forms"]["form"], said["forms"].get(form, form)]]
-    rows += [[name, numbers.any(summary[name])] for name in ("l2", "rounds", "linear_share")]
-    rows += [[name, numbers.any(value)] for name, value in known.model.params.to_dict().items()]
+    chosen = {name: summary[name] for name in ("l2", "rounds", "linear_share")}
+    rows += [
+        # A seed is no count: integers as they are.
+        [name, str(value) if isinstance(value, int) else numbers.any(value)]
+        for name, value in {**chosen, **known.model.params.to_dict()}.items()
+    ]
     return [Block(header=said["headers"]["parameters"], rows=rows)]
 
 

@@ -13,9 +13,9 @@ from veille.terminal import HomeOption, JsonOption, home_of, out, show, steps
 METRICS = {
     "roc_auc": "AUC",
     "average_precision": "Précision moyenne",
-    "brier": "Brier (plus bas, mieux)",
-    "log_loss": "Log-loss (plus bas, mieux)",
-    "ece": "ECE (plus bas, mieux)",
+    "brier": "Brier",
+    "log_loss": "Log-loss",
+    "ece": "ECE",
     "precision_at_k": "Précision des premiers",
 }
 
@@ -55,13 +55,13 @@ def compare(
     out.print(f"A : {result['a']}\nB : {result['b']}", markup=False)
     for fold in result["folds"]:
         when = fold["test_as_of"] or "structures mises de côté, sans rien dire du temps"
-        out.print(_table(fold, f"{when}, {fold['horizon_months']} mois"))
+        _say(fold, f"{when}, {fold['horizon_months']} mois")
         lists, ranks = fold["lists"], fold["lists"]["rank_correlation"]
         said = f"{lists['common']} des {lists['k']} premières structures en commun"
         out.print(said + (f", corrélation des rangs {ranks:.3f}." if ranks is not None else "."))
     for pooled in result["pooled"]:
         if pooled["folds"] > 1:
-            out.print(_table(pooled, f"Ensemble, {pooled['horizon_months']} mois"))
+            _say(pooled, f"Ensemble, {pooled['horizon_months']} mois")
 
 
 def _cell(found: dict[str, float | None]) -> str:
@@ -72,10 +72,12 @@ def _cell(found: dict[str, float | None]) -> str:
     return f"{found['value']:.3f}{span}"
 
 
-def _table(found: dict[str, Any], when: str) -> Table:
+def _say(found: dict[str, Any], when: str) -> None:
+    """Print the figures, then what they establish."""
     counts = f"{found['positives']} événements sur {found['n']}, intervalles à 95 %"
-    table = Table("", "A", "B", "A – B", "Verdict", title=f"{when} : {counts}")
+    table = Table("", "A", "B", "A – B", title=f"{when} : {counts}")
     for name, label in METRICS.items():
-        cells = (_cell(found[part][name]) for part in ("a", "b", "difference"))
-        table.add_row(label, *cells, found["verdict"][name])
-    return table
+        table.add_row(label, *(_cell(found[part][name]) for part in ("a", "b", "difference")))
+    out.print(table)
+    for name, label in METRICS.items():
+        out.print(f"{label} : {found['verdict'][name]}.", markup=False)

@@ -56,12 +56,13 @@ def models(home: HomeOption = None, *, json: JsonOption = False) -> None:
     out.print(table)
     if not any(lines.values()):
         return
-    past = Table("Cible", "Quand (UTC)", "Rôle", "Version", "Comment", "Note", title="Rôles")
+    past = Table("Cible", "Quand (UTC)", "Rôle", "Version", "Note", title="Historique des rôles")
+    past.add_column("Comment", no_wrap=True)
     targets = {m.name: m.target for m in found}
     for name, promotions in lines.items():
         for p in promotions:
             when = p.at[:16].replace("T", " ")
-            past.add_row(targets[name], when, p.alias, p.version, KINDS[p.kind], p.note)
+            past.add_row(targets[name], when, p.alias, p.version, p.note, KINDS[p.kind])
     out.print(past)
 
 

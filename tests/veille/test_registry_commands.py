@@ -57,7 +57,7 @@ def test_two_models_of_a_panel_are_compared(place: Path, run: Run) -> None:
     assert fold["a"] == fold["b"]
     shown = run(*words)
     assert shown.code == 0
-    assert UNDECIDED in shown.out
+    assert f"AUC : {UNDECIDED}." in shown.out
 
 
 def test_models_that_cannot_be_compared_are_refused(place: Path, run: Run) -> None:
