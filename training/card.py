@@ -196,7 +196,8 @@ def _form(known: Known, said: dict[str, Any]) -> list[Block]:
         [name, str(value) if isinstance(value, int) else numbers.any(value)]
         for name, value in {**chosen, **known.model.params.to_dict()}.items()
     ]
-    return [Block(header=said["headers"]["parameters"], rows=rows)]
+    searched = {"search": summary["search"]} if "search" in summary else {}
+    return [Block(header=said["headers"]["parameters"], rows=rows), *plain_tables(searched, said)]
 
 
 def _calibration(known: Known, said: dict[str, Any]) -> list[Block]:

@@ -47,23 +47,27 @@ def models(home: HomeOption = None, *, json: JsonOption = False) -> None:
             ]
         )
         return
-    table = Table("Cible", "Version", "Rôle", "Créé le", "Note")
-    table.add_column("Modèle", no_wrap=True)
+    table = Table("Cible", "Version")
+    for title in ("Rôle", "Créé le", "Modèle"):
+        table.add_column(title, no_wrap=True)
     for m in found:
-        created = f"{m.created_at:%Y-%m-%d %H:%M}"
         roles = ", ".join(m.aliases)
-        table.add_row(m.target, m.version, roles, created, m.tags.get("note", ""), m.run_name)
+        table.add_row(m.target, m.version, roles, f"{m.created_at:%Y-%m-%d}", m.run_name)
     out.print(table)
-    if not any(lines.values()):
-        return
-    past = Table("Cible", "Quand (UTC)", "Rôle", "Version", "Note", title="Historique des rôles")
-    past.add_column("Comment", no_wrap=True)
+    # On lines of their own: in a column of a narrow terminal nothing would be left of them.
+    for m in found:
+        if m.tags.get("note"):
+            out.print(f"{m.run_name} : {m.tags['note']}", markup=False)
     targets = {m.name: m.target for m in found}
+    if any(lines.values()):
+        out.print("\nHistorique des rôles (UTC)")
     for name, promotions in lines.items():
         for p in promotions:
-            when = p.at[:16].replace("T", " ")
-            past.add_row(targets[name], when, p.alias, p.version, p.note, KINDS[p.kind])
-    out.print(past)
+            said = (
+                f"{p.at[:16].replace('T', ' ')}  {targets[name]}, {p.alias} : version {p.version}"
+            )
+            why = f", {p.note}" if p.note else ""
+            out.print(f"{said} ({KINDS[p.kind]}{why})", markup=False)
 
 
 def promote(

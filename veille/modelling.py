@@ -18,6 +18,7 @@ from features.catalogue import catalogue_hash
 from features.progress import Progress, quiet
 from models.entry import RegisteredModel
 from models.risk_model import RiskModel
+from models.run_tags import RunType
 from models.spec import FitParams
 from training import given
 from training.dataset import Dataset, Labelled
@@ -173,6 +174,7 @@ def _learn(
         name=run_name,
         params={**_flat(recipe), "rows": labels.height, "events": int(labels["event"].sum())},
         metrics={},
+        run_type=RunType.SEARCH if tune else RunType.TRAIN,
         tags={"target": goal.name, "note": note, "recipe_hash": recipe.hash(), **made.tags},
     )
     version = registry.register(run_id)
