@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
-from rich.table import Table
+from rich.table import Column, Table
 
 from veille.cli_models import Reference
 from veille.terminal import HomeOption, JsonOption, home_of, out, show
@@ -47,7 +47,7 @@ def models(home: HomeOption = None, *, json: JsonOption = False) -> None:
             ]
         )
         return
-    table = Table("Cible", "Version")
+    table = Table(Column("Cible", overflow="fold"), "Version")
     for title in ("Rôle", "Créé le", "Modèle"):
         table.add_column(title, no_wrap=True)
     for m in found:
