@@ -10,6 +10,8 @@ from urllib.parse import unquote, urlparse
 
 from models.entry import PREFIX, RegisteredModel, not_found
 from models.packaging import pack, quiet
+from models.promotions import Promotion, give, history, take_back
+from models.run_tags import RunType, environment
 from models.spec import ModelError
 
 if TYPE_CHECKING:
@@ -18,8 +20,6 @@ if TYPE_CHECKING:
     from mlflow.entities import Run
 
     from models.risk_model import RiskModel
-
-ALIASES = ("champion", "challenger")
 
 
 class Registry:
@@ -57,6 +57,7 @@ class Registry:
         metrics: Mapping[str, float],
         tags: Mapping[str, str],
         files: Mapping[str, Path] | None = None,
+        run_type: RunType = RunType.TRAIN,
     ) -> str:
         """Record a run and its model; return the run id.
 
@@ -67,7 +68,8 @@ class Registry:
         name : str
             Readable and unique, e.g. "failure-2026-03-quarterly".
         params, metrics, tags : mapping
-            Tags include the hashes of the inputs ("input_hash", "catalogue_hash"…).
+            Tags include the hashes of the inputs ("input_hash", "catalogue_hash"…); those of
+            `models.run_tags` are added.
         files : mapping of name to Path, optional
             Files kept with the run (evaluation.json, card.html…).
 
@@ -85,7 +87,8 @@ class Registry:
                     received=name,
                     todo="Choisissez un autre nom avec --name.",
                 )
-            run = self._client.create_run(experiment, run_name=name, tags=dict(tags))
+            said = {"run_type": run_type.value, **environment(), **tags}
+            run = self._client.create_run(experiment, run_name=name, tags=said)
             run_id = str(run.info.run_id)
             try:
                 for key, value in params.items():
@@ -123,24 +126,33 @@ class Registry:
             )
             return self._version(name, str(version.version))
 
-    def promote(self, name: str, version: str, alias: str = "champion") -> None:
-        """Give `alias` to a version; the version that had it loses it.
+    def promote(self, name: str, version: str, alias: str = "champion", note: str = "") -> None:
+        """Give `alias` to a version; the version that had it loses it. The history keeps it.
 
         Raises
         ------
         ModelError
             `unknown-alias` or `no-model`.
         """
-        if alias not in ALIASES:
-            raise ModelError(
-                "Rôle de modèle inconnu.",
-                code="unknown-alias",
-                received=alias,
-                expected=", ".join(ALIASES),
-            )
         with quiet():
             self._version(name, version)
-            self._client.set_registered_model_alias(name, alias, str(version))
+            give(self._client, name, str(version), alias, note)
+
+    def rollback(self, name: str, note: str = "") -> RegisteredModel:
+        """Undo the last promotion of a champion; return the version that is champion again.
+
+        Raises
+        ------
+        ModelError
+            `no-previous-champion`.
+        """
+        with quiet():
+            return self._version(name, take_back(self._client, name, note))
+
+    def promotions(self, name: str) -> list[Promotion]:
+        """Return who had which role of a registered model, the oldest line first."""
+        with quiet():
+            return history(self._client, name)
 
     def list_models(self, target: str | None = None) -> list[RegisteredModel]:
         """Return every registered version, the newest first."""
@@ -223,13 +235,7 @@ class Registry:
                 self._client.log_metric(run_id, key, float(number))
 
     def add_tags(self, run_id: str, tags: Mapping[str, str]) -> None:
-        """Add tags to a run, for instance why a check was overruled.
-
-        Raises
-        ------
-        ModelError
-            `no-model` when the run is unknown.
-        """
+        """Add tags to a run, for instance why a check was overruled; raises as `add_metrics`."""
         with quiet():
             self._run(run_id)
             for key, value in tags.items():

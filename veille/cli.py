@@ -15,13 +15,16 @@ import typer
 from data.errors import VeilleError
 from veille import (
     cli_access,
+    cli_card,
     cli_checks,
+    cli_compare,
     cli_data,
     cli_features,
     cli_identity,
     cli_models,
     cli_outcomes,
     cli_quality,
+    cli_registry,
     cli_serve,
 )
 from veille.terminal import COMMON, fail
@@ -61,6 +64,9 @@ _MODULES = (
     cli_models,
     cli_checks,
     cli_outcomes,
+    cli_registry,
+    cli_compare,
+    cli_card,
     cli_serve,
     cli_access,
 )

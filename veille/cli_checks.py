@@ -62,6 +62,9 @@ def promote(
     reason: Annotated[
         str | None, typer.Option("--reason", help="Pourquoi passer outre un contrôle ; gardé.")
     ] = None,
+    note: Annotated[
+        str, typer.Option("--note", help="Pourquoi ; gardé dans l'historique des rôles.")
+    ] = "",
     home: HomeOption = None,
     *,
     force: Annotated[
@@ -83,7 +86,7 @@ def promote(
     found = registry.find(model, target)
     with steps("Contrôles", silent=json) as progress:
         forced = checking.allowed(place, found, reason, progress)
-    registry.promote(found.name, found.version, role)
+    registry.promote(found.name, found.version, role, note or reason or "")
     if forced and reason:
         registry.add_tags(found.run_id, {"forced": ", ".join(forced), "forced_reason": reason})
     if json:

@@ -1,4 +1,4 @@
-"""Commands on models: train, evaluate, models, score, explain."""
+"""Commands on models: train, evaluate, score, explain."""
 
 from __future__ import annotations
 
@@ -35,7 +35,6 @@ def register(app: typer.Typer) -> None:
         "pour un autre champ : veille train --panel entreprises.csv --catalogue entreprises.toml"
     )(train)
     app.command(epilog="Exemple : veille evaluate champion --target failure")(evaluate)
-    app.command(epilog="Exemple : veille models")(models)
     app.command(epilog="Exemple : veille score --target failure --as-of 2024-12-31")(score)
     app.command(epilog="Exemple : veille explain top --target failure")(explain)
 
@@ -162,38 +161,12 @@ def _fold_table(fold: dict[str, Any]) -> Table:
     return table
 
 
-def models(home: HomeOption = None, *, json: JsonOption = False) -> None:
-    """Lister les modèles enregistrés et leurs rôles."""
-    found = home_of(home).registry.list_models()
-    if json:
-        show(
-            [
-                {
-                    "model": m.run_name,
-                    "target": m.target,
-                    "version": m.version,
-                    "run_id": m.run_id,
-                    "aliases": list(m.aliases),
-                    "created_at": m.created_at.isoformat(),
-                    "metrics": m.metrics,
-                    "tags": {k: v for k, v in m.tags.items() if not k.startswith("mlflow.")},
-                }
-                for m in found
-            ]
-        )
-        return
-    table = Table("Cible", "Version", "Rôle", "Créé le", "Note")
-    table.add_column("Modèle", no_wrap=True)
-    for m in found:
-        created = f"{m.created_at:%Y-%m-%d %H:%M}"
-        roles = ", ".join(m.aliases)
-        table.add_row(m.target, m.version, roles, created, m.tags.get("note", ""), m.run_name)
-    out.print(table)
-
-
 def score(
     target: OptionalTarget = None,
-    model: Annotated[str, typer.Option("--model", help="Modèle à appliquer.")] = "champion",
+    model: Annotated[
+        str | None,
+        typer.Option("--model", help="Modèle à appliquer : champion ; challenger avec --shadow."),
+    ] = None,
     as_of: Annotated[
         str | None, typer.Option("--as-of", help="Date d'observation (la dernière du panel).")
     ] = None,
@@ -205,10 +178,18 @@ def score(
     ] = None,
     home: HomeOption = None,
     *,
+    shadow: Annotated[
+        bool,
+        typer.Option("--shadow", help="Noter la liste courante à côté, sans rien publier."),
+    ] = False,
     json: JsonOption = False,
 ) -> None:
-    """Noter la cohorte d'une date et publier la liste, ou noter un panel dans un fichier."""
-    from veille import scoring
+    """Noter la cohorte d'une date et publier la liste, ou noter un panel dans un fichier.
+
+    Avec --shadow, le challenger note les structures de la liste courante dans un fichier à part, et
+    la commande dit en quoi les deux listes diffèrent.
+    """
+    from veille import scoring, shadows
 
     if (panel is None) != (output is None):
         raise VeilleError(
@@ -217,20 +198,42 @@ def score(
             where="veille score",
             expected="--panel FICHIER --output FICHIER, ou aucun des deux",
         )
+    if shadow and (panel is not None or as_of is not None):
+        raise VeilleError(
+            "--shadow note la liste courante, à sa date.",
+            code="one-option",
+            where="veille score --shadow",
+            expected="--shadow sans --panel ni --as-of",
+        )
     with steps("Notation", silent=json) as progress:
         place = home_of(home)
-        if panel is not None and output is not None:
-            result = scoring.score_panel(place, panel, output, model, target, progress)
+        if shadow:
+            result = shadows.shadow(
+                place, target or "failure", reference=model or "challenger", progress=progress
+            )
+        elif panel is not None and output is not None:
+            result = scoring.score_panel(
+                place, panel, output, model or "champion", target, progress
+            )
         else:
             result = scoring.score(
                 place,
                 target or "failure",
-                reference=model,
+                reference=model or "champion",
                 as_of=day(as_of, "--as-of"),
                 progress=progress,
             )
     if json:
         show(result)
+        return
+    if shadow:
+        lists: Any = result["lists"]
+        out.print(
+            f"{result['rows']} structures notées par {result['model']}, rien de publié : "
+            f"{result['output']}\n{lists['common']} des {lists['k']} premières en commun avec la "
+            f"liste {result['against']}, corrélation des rangs {lists['rank_correlation']:.3f}.",
+            markup=False,
+        )
         return
     if panel is not None:
         out.print(f"{result['rows']} lignes notées : {result['output']}", markup=False)

@@ -18,6 +18,7 @@ from features.catalogue import catalogue_hash
 from features.progress import Progress, quiet
 from models.entry import RegisteredModel
 from models.risk_model import RiskModel
+from models.run_tags import RunType
 from models.spec import FitParams
 from training import given
 from training.dataset import Dataset, Labelled
@@ -28,6 +29,7 @@ from training.targets import target as find_target
 from veille.given import kept, read_kept, shown
 from veille.home import Home
 from veille.line import latest_panel
+from veille.notes import automatic_note
 
 ORACLE = Path("oracle") / "oracle.parquet"
 
@@ -66,6 +68,7 @@ def train(
         "panel_hash": manifest.input_hash,
         "catalogue_hash": catalogue_hash(),
         "lake_hash": lake.hash(),
+        "sources": ", ".join(sorted(lake.sources())),
     }
     made = _Making(data, manifest.panel, summary, tags)
     return _learn(home, made, name=name, note=note, params=params, tune=tune, progress=progress)
@@ -164,12 +167,14 @@ def _learn(
         },
     )
     registry = home.registry
+    note = note.strip() or automatic_note(data, labels, recipe, synthetic=made.summary["synthetic"])
     run_name = name or f"{goal.name}-{datetime.now(UTC):%Y%m%d-%H%M%S}"
     run_id = registry.log_run(
         model,
         name=run_name,
         params={**_flat(recipe), "rows": labels.height, "events": int(labels["event"].sum())},
         metrics={},
+        run_type=RunType.SEARCH if tune else RunType.TRAIN,
         tags={"target": goal.name, "note": note, "recipe_hash": recipe.hash(), **made.tags},
     )
     version = registry.register(run_id)

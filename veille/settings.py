@@ -20,6 +20,8 @@ from data.errors import VeilleError
 
 PREFIX = "VEILLE_"
 FILE = "veille.toml"
+#: a setting that the service has not filled in
+TO_FILL = "à renseigner"
 
 #: variables with our prefix that are not settings -> what they are for
 OTHER_VARIABLES: dict[str, str] = {
@@ -93,6 +95,12 @@ class Settings(BaseSettings):
         "Par défaut, un fichier SQLite sous `home` ; en service, un serveur MLflow.",
         "une adresse MLflow, par exemple https://mlflow.exemple.fr",
         pattern=r"^[a-z0-9+]+:",
+    )
+
+    contact: str = _field(
+        TO_FILL,
+        "À qui écrire au sujet d'un modèle : imprimé sur sa fiche.",
+        "un service, une adresse",
     )
 
     @field_validator("home")
