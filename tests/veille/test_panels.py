@@ -105,3 +105,22 @@ def test_what_is_refused_is_said(
 )
 def test_what_is_to_be_learnt_must_be_said(tmp_path: Path, words: tuple[str, ...]) -> None:
     assert CliRunner().invoke(app, [*words, "--home", str(tmp_path)]).exit_code == 2
+
+
+def test_a_model_with_a_leak_is_not_promoted_without_a_reason(place: Path, tmp_path: Path) -> None:
+    rows = pl.read_parquet(place / "past.parquet").with_columns(
+        copy=pl.col("event") + pl.int_range(pl.len()) % 7 / 10
+    )
+    rows.write_parquet(tmp_path / "leaking.parquet")
+    run(place, "train", "--panel", str(tmp_path / "leaking.parquet"), "--name", "leaking")
+    checked = run(place, "check", "leaking")
+    assert checked["blocking"] == ["leak-single-feature"]
+    refused = CliRunner().invoke(app, ["promote", "leaking", "--home", str(place)])
+    assert isinstance(refused.exception, VeilleError)
+    assert refused.exception.code == "check-failed"
+    forced = run(place, "promote", "leaking", "--force", "--reason", "essai de fuite")
+    assert forced["forced"] == ["leak-single-feature"]
+    (listed,) = [m for m in run(place, "models") if m["model"] == "leaking"]
+    assert listed["tags"]["forced_reason"] == "essai de fuite"
+    wrong = CliRunner().invoke(app, ["promote", "leaking", "--force", "--home", str(place)])
+    assert wrong.exit_code == 2
