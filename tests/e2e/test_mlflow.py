@@ -203,8 +203,8 @@ def test_a_tracking_server_stands_behind_every_command(
         for name in ("one", "two"):
             run(there, "train", "--panel", past, "--name", name, uri=uri)
         assert not (there / "mlflow" / "mlflow.db").exists()
-        listed = run(there, "models", uri=uri)["models"]
-        assert {m["name"]: m["aliases"] for m in listed} == {"one": ["champion"], "two": []}
+        listed = run(there, "models", uri=uri)
+        assert {m["model"]: m["aliases"] for m in listed} == {"one": ["champion"], "two": []}
         run(there, "promote", "two", uri=uri)
         run(there, "evaluate", "two", "--folds", "1", uri=uri)
         output = tmp_path / "scores.parquet"
