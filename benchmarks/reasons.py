@@ -1,8 +1,8 @@
 """Reasons of many rows beside the `shap` package: ``python -m benchmarks.reasons [--rows N]``.
 
-The same trees (a bag of members with the parameters of our fit, invented rows), the same rows, one
-thread, each side alone in a process: tables of `models.treeshap`, made and looked up, against
-`shap.TreeExplainer`. The command fails if a contribution or a sum differs by more than 1e-4. It
+The same trees (a bag of members with the depth, leaves, rate and penalties of our fit, invented
+rows), the same rows, one thread, each side alone in a process: tables of `models.treeshap`, made
+and looked up, against `shap.TreeExplainer`. The command fails if a contribution or a sum differs by more than 1e-4. It
 then says what a bounded depth of the trees costs and saves.
 """
 
