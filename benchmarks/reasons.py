@@ -2,8 +2,8 @@
 
 The same trees (a bag of members with the depth, leaves, rate and penalties of our fit, invented
 rows), the same rows, one thread, each side alone in a process: tables of `models.treeshap`, made
-and looked up, against `shap.TreeExplainer`. The command fails if a contribution or a sum differs by more than 1e-4. It
-then says what a bounded depth of the trees costs and saves.
+and looked up, against `shap.TreeExplainer`. The command fails if a contribution or a sum differs
+by more than 1e-4. It then says what a bounded depth of the trees costs and saves.
 """
 
 from __future__ import annotations
