@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
@@ -205,8 +206,13 @@ class Registry:
 
             cache = self.home / "mlflow" / "cache" / model_id
             if not (cache / inside).is_dir():
-                cache.mkdir(parents=True, exist_ok=True)
-                download_artifacts(location, dst_path=str(cache), tracking_uri=self.uri)
+                cache.parent.mkdir(parents=True, exist_ok=True)
+                with tempfile.TemporaryDirectory(dir=cache.parent) as scratch:
+                    # The folder that comes bears the last name of the location on some stores.
+                    came = download_artifacts(location, dst_path=scratch, tracking_uri=self.uri)
+                    if not (cache / inside).is_dir():  # another process may have been faster
+                        shutil.rmtree(cache, ignore_errors=True)
+                        Path(came).rename(cache)
             return cache / inside
 
     def add_metrics(self, run_id: str, metrics: Mapping[str, float]) -> None:
