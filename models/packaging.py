@@ -5,11 +5,13 @@ from __future__ import annotations
 import logging
 import os
 import shutil
+import tempfile
 import warnings
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlparse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 os.environ.setdefault("DO_NOT_TRACK", "true")
 os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+# With a server, it would print the address of each run among the JSON of a command.
+os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
 os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "ERROR")
 os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
 
@@ -83,3 +87,22 @@ def quiet() -> Iterator[None]:
         finally:
             for name, level in before.items():
                 logging.getLogger(name).setLevel(level)
+
+
+def fetched(location: str, cache: Path, uri: str) -> Path:
+    """Return the folder of a packed model: where it is on this machine, else fetched once."""
+    inside = Path("artifacts") / "model"
+    parsed = urlparse(location)
+    if parsed.scheme in ("", "file"):
+        return Path(unquote(parsed.path)) / inside
+    from mlflow.artifacts import download_artifacts
+
+    if not (cache / inside).is_dir():
+        cache.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=cache.parent) as scratch:
+            # The folder that comes bears the last name of the location on some stores.
+            came = download_artifacts(location, dst_path=scratch, tracking_uri=uri)
+            if not (cache / inside).is_dir():  # another process may have been faster
+                shutil.rmtree(cache, ignore_errors=True)
+                Path(came).rename(cache)
+    return cache / inside

@@ -6,10 +6,9 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote, urlparse
 
 from models.entry import PREFIX, RegisteredModel, not_found
-from models.packaging import pack, quiet
+from models.packaging import fetched, pack, quiet
 from models.promotions import Promotion, give, history, take_back
 from models.run_tags import RunType, environment
 from models.spec import ModelError
@@ -209,17 +208,7 @@ class Registry:
         with quiet():
             model_id = str(self._run(model.run_id).data.tags["veille.model_id"])
             location = str(self._client.get_logged_model(model_id).artifact_location)
-            inside = Path("artifacts") / "model"
-            parsed = urlparse(location)
-            if parsed.scheme in ("", "file"):
-                return Path(unquote(parsed.path)) / inside
-            from mlflow.artifacts import download_artifacts
-
-            cache = self.home / "mlflow" / "cache" / model_id
-            if not (cache / inside).is_dir():
-                cache.mkdir(parents=True, exist_ok=True)
-                download_artifacts(location, dst_path=str(cache), tracking_uri=self.uri)
-            return cache / inside
+            return fetched(location, self.home / "mlflow" / "cache" / model_id, self.uri)
 
     def add_metrics(self, run_id: str, metrics: Mapping[str, float]) -> None:
         """Add figures to a run, for instance those of a later evaluation.

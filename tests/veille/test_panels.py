@@ -109,7 +109,7 @@ def test_what_is_to_be_learnt_must_be_said(tmp_path: Path, words: tuple[str, ...
 
 def test_a_model_with_a_leak_is_not_promoted_without_a_reason(place: Path, tmp_path: Path) -> None:
     rows = pl.read_parquet(place / "past.parquet").with_columns(
-        copy=pl.col("event") + pl.int_range(pl.len()) % 7 / 10
+        copy=pl.col("event") + pl.int_range(pl.len()) % 7 / 5
     )
     rows.write_parquet(tmp_path / "leaking.parquet")
     run(place, "train", "--panel", str(tmp_path / "leaking.parquet"), "--name", "leaking")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
@@ -22,6 +24,8 @@ _NAMES = {
     *("bankrupt", "bankruptcy", "defaillance", "faillite", "outcome", "churn"),
 }
 _FEW_ROWS, _LONE_SHARE = 5, 0.005
+#: an observation day may follow the last fact by this much: little is published in some months
+_SILENCE = timedelta(days=183)
 _MIN_EVENTS, _SHRINK = 20, 20
 
 
@@ -191,10 +195,11 @@ def future(subject: Subject) -> Result:
             f"{late['len'].sum()} lignes sont datées d'après aujourd'hui ({late['as_of'][0]})."
         )
     if subject.known_to is not None:
-        after = days.filter(pl.col("as_of") > subject.known_to)
+        after = days.filter(pl.col("as_of") > subject.known_to + _SILENCE)
         if after.height:
             found.append(
-                f"{after['len'].sum()} lignes sont datées d'après les faits ({subject.known_to})."
+                f"{after['len'].sum()} lignes sont datées de plus de six mois après le dernier "
+                f"fait ({subject.known_to})."
             )
     if days.height > 2:
         few = max(_FEW_ROWS, _LONE_SHARE * float(days["len"].median() or 0))  # type: ignore[arg-type]
