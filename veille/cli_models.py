@@ -20,6 +20,15 @@ Target = Annotated[str, typer.Option("--target", help=f"Cible : {' ou '.join(TAR
 OptionalTarget = Annotated[
     str | None, typer.Option("--target", help=f"Cible : {' ou '.join(TARGETS)}, ou nom d'un panel.")
 ]
+#: names of the baselines, short enough for a table of 80 columns
+SHORT = {
+    "prior": "fréquence",
+    "last_change": "variation",
+    "amount": "montant",
+    "logistic": "logistique",
+    "random_forest": "forêt",
+    "oracle_observable": "oracle",
+}
 KINDS = {"numeric": "nombre", "categorical": "catégorie"}
 Reference = Annotated[
     str, typer.Argument(help="Nom du modèle, numéro de version, ou champion / challenger.")
@@ -134,7 +143,7 @@ def _cell(estimate: dict[str, float | None] | None) -> str:
     if not estimate or estimate["value"] is None:
         return "–"
     low, high = estimate["low"], estimate["high"]
-    span = "" if low is None or high is None else f" [{low:.3f} – {high:.3f}]"
+    span = "" if low is None or high is None else f"\n{low:.3f}–{high:.3f}"
     return f"{estimate['value']:.3f}{span}"
 
 
@@ -146,15 +155,15 @@ def _fold_table(fold: dict[str, Any]) -> Table:
     table = Table(
         "",
         "AUC",
-        "Précision moyenne",
+        "Préc. moy.",
         "Brier",
         "ECE",
-        "Précision des 100 premiers",
+        "100 premiers",
         title=f"{when} : {fold['positives']} événements sur {fold['n']}, intervalles à 95 %",
     )
     names = ("roc_auc", "average_precision", "brier", "ece", "precision_at_k")
     for name, found in {"modèle": fold["metrics"], **fold["baselines"]}.items():
-        table.add_row(name, *(_cell(found.get(metric)) for metric in names))
+        table.add_row(SHORT.get(name, name), *(_cell(found.get(metric)) for metric in names))
     return table
 
 
