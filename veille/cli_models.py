@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from data.errors import VeilleError
@@ -158,7 +159,10 @@ def _fold_table(fold: dict[str, Any]) -> Table:
         "Préc. moy.",
         "Brier",
         "ECE",
-        "100 premiers",
+        "100 prem.",
+        box=SIMPLE_HEAD,
+        pad_edge=False,
+        collapse_padding=True,
         title=f"{when} : {fold['positives']} événements sur {fold['n']}, intervalles à 95 %",
     )
     names = ("roc_auc", "average_precision", "brier", "ece", "precision_at_k")
