@@ -13,7 +13,9 @@ import polars as pl
 from data.errors import VeilleError
 from training.baselines import fit_baselines
 from training.dataset import Labelled
+from training.decomposition import brier_parts, reliability_curve
 from training.fit import KEYS, Fitted, Recipe, fit
+from training.lists import lists
 from training.metrics import Estimate, evaluate, paired_difference
 from training.splits import MIN_EVENTS, Fold, check_fold, folds, structure_folds, train_labels
 
@@ -144,8 +146,9 @@ def backtest(
     Returns
     -------
     dict
-        `target`, `folds`: by horizon and test day, `n`, `positives`, `metrics`, `baselines`, and
-        `differences` (model minus each baseline on the same rows).
+        `target`, `folds`: by horizon and test day, `n`, `positives`, `metrics`, `baselines`,
+        `differences` (model minus each baseline on the same rows), and of the model `brier_parts`,
+        `reliability` (see `training.decomposition`) and `lists` (see `training.lists`).
     """
     found = []
     for split in splits(data, count, apart=apart):
@@ -171,6 +174,12 @@ def backtest(
             if best is not None:
                 others["oracle_observable"] = best
             compared = _compare(test, ours, others)
+            truth = test["event"].to_numpy()
+            compared |= {
+                "brier_parts": brier_parts(truth, ours),
+                "reliability": reliability_curve(truth, ours),
+                "lists": lists(truth, ours, high_share=here.levels.high_share),
+            }
             found.append({"horizon_months": horizon, **split.when(horizon), **compared})
             progress(f"{split.when(horizon)['test_as_of']}, {horizon} mois")
     return {"target": data.target.name, "folds": found}

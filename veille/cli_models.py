@@ -1,4 +1,4 @@
-"""Commands on models: train, evaluate, score, explain."""
+"""Commands on models: train, score, explain."""
 
 from __future__ import annotations
 
@@ -23,9 +23,6 @@ OptionalTarget = Annotated[
 #: trials of a search that is bounded by its minutes alone
 MANY_TRIALS = 1_000
 KINDS = {"numeric": "nombre", "categorical": "catégorie"}
-Reference = Annotated[
-    str, typer.Argument(help="Nom du modèle, numéro de version, ou champion / challenger.")
-]
 
 
 def register(app: typer.Typer) -> None:
@@ -34,7 +31,6 @@ def register(app: typer.Typer) -> None:
         epilog='Exemple : veille train --target failure --note "premier essai" ; '
         "pour un autre champ : veille train --panel entreprises.csv --catalogue entreprises.toml"
     )(train)
-    app.command(epilog="Exemple : veille evaluate champion --target failure")(evaluate)
     app.command(epilog="Exemple : veille score --target failure --as-of 2024-12-31")(score)
     app.command(epilog="Exemple : veille explain top --target failure")(explain)
 
@@ -103,61 +99,6 @@ def _understood(panel: Any) -> Table:  # noqa: ANN401 - JSON values
         table.add_row(name, KINDS[kind.rstrip(")")])
     for name, why in panel["left_out"].items():
         table.add_row(name, f"laissée de côté : {why}")
-    return table
-
-
-def evaluate(
-    model: Reference,
-    target: Annotated[str | None, typer.Option("--target", help="Cible d'un alias.")] = None,
-    folds: Annotated[int, typer.Option("--folds", min=1, help="Dates de test.")] = 2,
-    home: HomeOption = None,
-    *,
-    apart: Annotated[
-        bool, typer.Option("--apart", help="Ne rien apprendre des structures testées.")
-    ] = False,
-    json: JsonOption = False,
-) -> None:
-    """Évaluer hors du temps : la recette est réapprise avant chaque date de test."""
-    from veille import modelling
-
-    with steps("Évaluation", silent=json) as progress:
-        result = modelling.evaluate(
-            home_of(home), model, target=target, folds=folds, apart=apart, progress=progress
-        )
-    if json:
-        show(result)
-        return
-    if result["synthetic"]:
-        out.print("[bold]Données synthétiques[/bold]")
-    for fold in result["folds"]:
-        out.print(_fold_table(fold))
-
-
-def _cell(estimate: dict[str, float | None] | None) -> str:
-    if not estimate or estimate["value"] is None:
-        return "–"
-    low, high = estimate["low"], estimate["high"]
-    span = "" if low is None or high is None else f" [{low:.3f} – {high:.3f}]"
-    return f"{estimate['value']:.3f}{span}"
-
-
-def _fold_table(fold: dict[str, Any]) -> Table:
-    day, until = fold["test_as_of"], fold["train_until"]
-    when = "Structures mises de côté, sans rien dire du temps"
-    if day:
-        when = f"{day}, {fold['horizon_months']} mois, appris jusqu'au {until}"
-    table = Table(
-        "",
-        "AUC",
-        "Précision moyenne",
-        "Brier",
-        "ECE",
-        "Précision des 100 premiers",
-        title=f"{when} : {fold['positives']} événements sur {fold['n']}, intervalles à 95 %",
-    )
-    names = ("roc_auc", "average_precision", "brier", "ece", "precision_at_k")
-    for name, found in {"modèle": fold["metrics"], **fold["baselines"]}.items():
-        table.add_row(name, *(_cell(found.get(metric)) for metric in names))
     return table
 
 
