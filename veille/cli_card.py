@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from veille.cli_models import Reference
+from veille.cli_checks import Reference
 from veille.terminal import HomeOption, JsonOption, home_of, out, settings, show
 
 
