@@ -223,6 +223,12 @@ class Registry:
             for key, number in metrics.items():
                 self._client.log_metric(run_id, key, float(number))
 
+    def add_file(self, run_id: str, path: Path) -> None:
+        """Keep a file with a run; raises as `add_metrics`."""
+        with quiet():
+            self._run(run_id)
+            self._client.log_artifact(run_id, str(path))
+
     def add_tags(self, run_id: str, tags: Mapping[str, str]) -> None:
         """Add tags to a run, for instance why a check was overruled; raises as `add_metrics`."""
         with quiet():

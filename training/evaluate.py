@@ -18,6 +18,7 @@ from training.fit import KEYS, Fitted, Recipe, fit
 from training.lists import lists
 from training.metrics import Estimate, evaluate, paired_difference
 from training.splits import MIN_EVENTS, Fold, check_fold, folds, structure_folds, train_labels
+from training.subgroups import stability, subgroups
 
 Scores = np.ndarray[Any, Any]
 METRICS = ("roc_auc", "average_precision", "brier", "log_loss", "ece", "precision_at_k")
@@ -148,9 +149,12 @@ def backtest(
     dict
         `target`, `folds`: by horizon and test day, `n`, `positives`, `metrics`, `baselines`,
         `differences` (model minus each baseline on the same rows), and of the model `brier_parts`,
-        `reliability` (see `training.decomposition`) and `lists` (see `training.lists`).
+        `reliability` (see `training.decomposition`), `lists` (see `training.lists`), `subgroups`
+        (see `training.subgroups`) and, on synthetic data, `oracle_gap` (difference of AUC with the
+        observable oracle); then `stability` of the lists of the last two days, by horizon.
     """
     found = []
+    ranked: dict[int, list[pl.DataFrame]] = {}
     for split in splits(data, count, apart=apart):
         seen = data.rows.join(split.train.select(KEYS).unique(), on=list(KEYS), how="semi")
         here = replace(recipe, features=data.features(seen)) if recipe.features else recipe
@@ -179,10 +183,22 @@ def backtest(
                 "brier_parts": brier_parts(truth, ours),
                 "reliability": reliability_curve(truth, ours),
                 "lists": lists(truth, ours, high_share=here.levels.high_share),
+                "subgroups": subgroups(test, ours, here.features, here.levels.high_share),
             }
+            if best is not None:
+                compared["oracle_gap"] = compared["differences"]["oracle_observable"]["roc_auc"]
+            ranked.setdefault(horizon, []).append(
+                test.select("structure_id").with_columns(pl.Series("p", ours))
+            )
             found.append({"horizon_months": horizon, **split.when(horizon), **compared})
             progress(f"{split.when(horizon)['test_as_of']}, {horizon} mois")
-    return {"target": data.target.name, "folds": found}
+    return {"target": data.target.name, "folds": found, "stability": _stable(ranked, data.dated)}
+
+
+def _stable(ranked: dict[int, list[pl.DataFrame]], dated: bool) -> dict[str, Any]:  # noqa: FBT001
+    """Return how the lists of the last two test days agree, by horizon."""
+    lasts = {h: made[-2:] for h, made in ranked.items() if dated and len(made) > 1}
+    return {f"{h}m": stability(one, two) for h, (one, two) in lasts.items()}
 
 
 def _compare(test: pl.DataFrame, ours: Scores, others: dict[str, Scores]) -> dict[str, Any]:

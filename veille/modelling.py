@@ -257,7 +257,9 @@ def evaluate(
     home.registry.add_metrics(found.run_id, figures)
     folder = home.folder / "evaluations"
     folder.mkdir(parents=True, exist_ok=True)
-    _replace(folder / f"{found.run_name}.json", json.dumps(result, ensure_ascii=False, indent=1))
+    path = folder / f"{found.run_name}.json"
+    _replace(path, json.dumps(result, ensure_ascii=False, indent=1))
+    home.registry.add_file(found.run_id, path)
     return result
 
 
