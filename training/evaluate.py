@@ -12,6 +12,7 @@ import polars as pl
 
 from data.errors import VeilleError
 from training.baselines import fit_baselines
+from training.curves import curves
 from training.dataset import Labelled
 from training.decomposition import brier_parts, reliability_curve
 from training.fit import KEYS, Fitted, Recipe, fit
@@ -149,8 +150,8 @@ def backtest(
     dict
         `target`, `folds`: by horizon and test day, `n`, `positives`, `metrics`, `baselines`,
         `differences` (model minus each baseline on the same rows), and of the model `brier_parts`,
-        `reliability` (see `training.decomposition`), `lists` (see `training.lists`), `subgroups`
-        (see `training.subgroups`) and, on synthetic data, `oracle_gap` (difference of AUC with the
+        `reliability` (see `training.decomposition`), `curves`, `lists`, `subgroups` (see the
+        modules of these names) and, on synthetic data, `oracle_gap` (difference of AUC with the
         observable oracle); then `stability` of the lists of the last two days, by horizon.
     """
     found = []
@@ -182,6 +183,7 @@ def backtest(
             compared |= {
                 "brier_parts": brier_parts(truth, ours),
                 "reliability": reliability_curve(truth, ours),
+                "curves": curves(truth, ours),
                 "lists": lists(truth, ours, high_share=here.levels.high_share),
                 "subgroups": subgroups(test, ours, here.features, here.levels.high_share),
             }

@@ -24,6 +24,7 @@ from training import given
 from training.dataset import Dataset, Labelled
 from training.evaluate import backtest
 from training.fit import Recipe, fit
+from training.report import page
 from training.search import search
 from training.targets import target as find_target
 from veille.given import kept, read_kept, shown
@@ -259,7 +260,9 @@ def evaluate(
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{found.run_name}.json"
     _replace(path, json.dumps(result, ensure_ascii=False, indent=1))
-    home.registry.add_file(found.run_id, path)
+    _replace(path.with_suffix(".html"), page(result))
+    for kept_file in (path, path.with_suffix(".html")):
+        home.registry.add_file(found.run_id, kept_file)
     return result
 
 
