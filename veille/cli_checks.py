@@ -90,6 +90,7 @@ def promote(
     if forced and reason:
         registry.add_tags(found.run_id, {"forced": ", ".join(forced), "forced_reason": reason})
     if json:
-        show({"model": found.run_name, "target": found.target, "alias": role, "forced": forced})
+        told = {"model": found.run_name, "target": found.target, "alias": role}
+        show({**told, **({"forced": forced} if forced else {})})
         return
     out.print(f"{found.run_name} est {role} de la cible {found.target}.", markup=False)

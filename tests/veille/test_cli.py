@@ -152,7 +152,7 @@ def test_train_keys_names_and_roles(run: Run, own_home: Path) -> None:
 def test_evaluate_keys(run: Run, demo_home: Path) -> None:
     command = ("evaluate", "champion", "--target", "funding_loss", "--folds", "1")
     found = run(*command, "--home", demo_home, "--json").json
-    assert {"model", "target", "folds", "synthetic"} == set(found)
+    assert {"model", "target", "folds", "stability", "synthetic"} == set(found)
     assert found["synthetic"] is True
     (fold,) = found["folds"]
     assert {"horizon_months", "test_as_of", "n", "positives", "metrics", "baselines"} <= set(fold)
