@@ -225,16 +225,27 @@ def _evaluation(known: Known, said: dict[str, Any]) -> list[Block]:
 
 
 def _subgroups(known: Known, said: dict[str, Any]) -> list[Block]:
-    found = known.evaluation or {}
-    parts = {"": found["subgroups"]} if found.get("subgroups") else {}
-    for fold in found.get("folds", ()):
+    parts = {}
+    for fold in (known.evaluation or {}).get("folds", ()):
         if fold.get("subgroups"):
-            parts[f"{fold['test_as_of'] or ''} {fold['horizon_months']}"] = fold["subgroups"]
+            title = f"{fold['test_as_of'] or ''} {fold['horizon_months']}"
+            parts[title] = [_shortened(one) for one in fold["subgroups"]]
     return plain_tables(parts, said) if parts else _missing(said, "subgroups")
 
 
+def _shortened(one: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a card shows of a subgroup."""
+    sizes = {key: one[key] for key in ("by", "group", "n", "positives")}
+    return {**sizes, "roc_auc": (one["metrics"] or {}).get("roc_auc"), "ratio": one["ratio"]}
+
+
 def _checks(known: Known, said: dict[str, Any]) -> list[Block]:
-    return plain_tables(known.checks, said) if known.checks else _missing(said, "checks")
+    if not known.checks:
+        return _missing(said, "checks")
+    shown = ("code", "state", "blocking", "sentence")
+    return plain_tables(
+        {"": [{key: one[key] for key in shown} for one in known.checks["checks"]]}, said
+    )
 
 
 def _versions(known: Known, said: dict[str, Any]) -> list[Block]:

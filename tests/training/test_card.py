@@ -125,7 +125,9 @@ def test_every_figure_of_the_evaluation_is_there_with_its_interval(
         for metric in METRICS:
             assert numbers.estimate(found[metric]) in text
     assert words(language)["missing"]["evaluation"] not in text
-    assert words(language)["missing"]["subgroups"] in text
+    assert words(language)["missing"]["subgroups"] not in text
+    for one in fold["subgroups"]:
+        assert f"| {one['by']} | {one['group']} | {one['n']} | {one['positives']} |" in text
     assert words(language)["missing"]["checks"] in text
     assert "firms-<b>" not in text
 
@@ -202,8 +204,7 @@ def test_checks_and_subgroups_are_shown_as_they_are(known: Known) -> None:
     assert blocks[1].rows[0] == ["a|b", "0,700 [0,600 – 0,800]"]
     assert len(blocks[1].rows) == 40
     assert blocks[2].rows == [["passed", "oui"]]
-    evaluation = {**(known.evaluation or {}), "subgroups": {"sector": checks["rows"][:1]}}  # type: ignore[index]
-    text = render(Known(known.model, known.entry, evaluation, checks), "fr", "md")
-    assert "| a\\|b | 0,700 [0,600 – 0,800] |" in text
-    assert words("fr")["missing"]["subgroups"] not in text
+    told = {"code": "ties", "state": "fires", "blocking": False, "sentence": "a|b", "values": {}}
+    text = render(Known(known.model, known.entry, None, {"checks": [told]}), "fr", "md")
+    assert "| ties | fires | non | a\\|b |" in text
     assert words("fr")["missing"]["checks"] not in text

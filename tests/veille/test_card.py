@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
@@ -42,12 +41,11 @@ def test_what_was_recorded_and_the_contact_are_read(
     name = run(*words).json["model"]
     page = own_home / "cards" / f"{name}.en.md"
     assert "No check is recorded" in page.read_text("utf-8")
-    (own_home / "checks").mkdir()
-    (own_home / "checks" / f"{name}.json").write_text(json.dumps({"ok": False}), "utf-8")
+    run("check", "champion", "--target", "failure", "--home", own_home)
     run(*words)
     text = page.read_text("utf-8")
     assert "No check is recorded" not in text
-    assert "| ok | no |" in text
+    assert "| leak-single-feature | passes | yes |" in text
     assert "cellule d'essai" in text
 
 
