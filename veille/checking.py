@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from data.errors import VeilleError
 from data.lake import Lake
+from features.engines import PolarsEngine
+from features.job import Asked, build
+from features.lake_facts import LakeFacts
 from features.progress import Progress, quiet
 from models.entry import RegisteredModel
 from models.risk_model import RiskModel
 from training.checks import CHECKS, Subject
 from training.dataset import Labelled
 from veille.home import Home
-from veille.line import features
 from veille.modelling import dataset, loaded
 from veille.terminal import write_whole
 
@@ -76,11 +80,24 @@ def _subject(home: Home, found: RegisteredModel, model: RiskModel) -> Subject:
 
 
 def _again(home: Home, data: Labelled) -> pl.DataFrame:
-    """Return the rows of a middle day, computed from the facts of the lake."""
+    """Return the rows of a middle day, computed from the facts of the lake.
+
+    In a home of its own: a panel more would be the latest, and the next score would be of its day.
+    """
     days = data.rows["as_of"].unique().sort()
-    day = days[days.len() // 2]
-    made = features(home.folder, day)
-    return pl.read_parquet(made.panel).filter(pl.col("as_of") == day)
+    day, lake = days[days.len() // 2], Lake(home.folder)
+    with tempfile.TemporaryDirectory(dir=home.folder, prefix=".check-") as scratch:
+        made = build(
+            LakeFacts(lake),
+            lake.hash(),
+            Path(scratch),
+            Asked([day]),
+            PolarsEngine(),
+            "polars",
+            synthetic=False,
+            known_to=None,
+        )
+        return pl.read_parquet(made.panel)
 
 
 def allowed(

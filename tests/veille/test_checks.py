@@ -1,0 +1,35 @@
+"""`veille check` on facts of the lake: a panel that was tampered with is seen, nothing is moved."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+
+from tests.veille.conftest import Run
+from veille import line, modelling
+from veille.home import Home
+
+
+def test_a_check_moves_nothing(run: Run, own_home: Path) -> None:
+    before = line.latest_panel(own_home)[0]
+    found = run("check", "champion", "--target", "failure", "--home", own_home, "--json").json
+    assert found["blocking"] == []
+    assert found["synthetic"] is True
+    assert line.latest_panel(own_home)[0] == before
+    assert sorted(p.name for p in own_home.iterdir() if p.name.startswith(".check")) == []
+
+
+def test_values_of_tomorrow_in_a_panel_are_seen(run: Run, own_home: Path) -> None:
+    place = Home(own_home)
+    _, model = modelling.loaded(place, "champion", "failure")
+    path = Path(str(model.summary["panel"]))
+    path = own_home / path.relative_to(path.parents[2])
+    rows = pl.read_parquet(path).sort("structure_id", "as_of")
+    ahead = pl.col("grants_eur").shift(-1).over("structure_id")
+    rows.with_columns(ahead.alias("grants_eur")).write_parquet(path)
+    made = modelling.train(place, "failure", name="ahead", note="valeurs de demain")
+    found = run("check", str(made["model"]), "--home", own_home, "--json").json
+    assert "leak-tomorrow" in found["blocking"]
+    (said,) = [one["sentence"] for one in found["checks"] if one["code"] == "leak-tomorrow"]
+    assert "grants_eur" in said
