@@ -11,13 +11,15 @@ import numpy as np
 import polars as pl
 
 from data.errors import VeilleError
-from training.baselines import fit_baselines
+from models.spec import FeatureSpec
+from training.baselines import fit_baselines, one_feature
 from training.curves import curves
 from training.dataset import Labelled
 from training.decomposition import brier_parts, reliability_curve
 from training.fit import KEYS, Fitted, Recipe, fit
 from training.lists import lists
 from training.metrics import Estimate, evaluate, paired_difference
+from training.rules import points
 from training.splits import MIN_EVENTS, Fold, check_fold, folds, structure_folds, train_labels
 from training.subgroups import stability, subgroups
 
@@ -94,16 +96,22 @@ def _baselines(
     data: Labelled, train: pl.DataFrame, test: pl.DataFrame, recipe: Recipe, horizon: int
 ) -> dict[str, Scores]:
     rows = _labelled(data, train, horizon)
+    events = rows["event"].to_numpy().astype(float)
     change, amount = data.simple
-    return fit_baselines(
+    found = fit_baselines(
         rows,
-        rows["event"].to_numpy().astype(float),
+        events,
         test,
         features=recipe.features,
         change=change,
         amount=amount,
         forest=rows.height <= FOREST_ROWS,
     )
+    before, now = (points(at, data.target.name) for at in (rows, test))
+    if before is not None and now is not None and before.n_unique() > 1:
+        rule = FeatureSpec("points", direction=1)
+        found["rules"] = one_feature(before.to_frame(), events, now.to_frame(), rule)
+    return found
 
 
 def _oracle(path: Path, test: pl.DataFrame, horizon: int) -> Scores | None:
@@ -130,6 +138,7 @@ def backtest(
     count: int = 2,
     apart: bool = False,
     oracle: Path | None = None,
+    champion: Recipe | None = None,
     num_threads: int = 2,
     progress: Callable[[str], None] = lambda _: None,
 ) -> dict[str, Any]:
@@ -144,6 +153,8 @@ def backtest(
         Never learn from a structure that is tested.
     oracle : pathlib.Path, optional
         File of the simulation's oracle; its observable part is added as `oracle_observable`.
+    champion : Recipe, optional
+        Recipe of the model in place: fitted on the same rows, it is the baseline `champion`.
 
     Returns
     -------
@@ -159,15 +170,21 @@ def backtest(
     for split in splits(data, count, apart=apart):
         seen = data.rows.join(split.train.select(KEYS).unique(), on=list(KEYS), how="semi")
         here = replace(recipe, features=data.features(seen)) if recipe.features else recipe
-        fitted: Fitted = fit(
-            data.rows,
-            split.train,
-            here,
-            fold=split.fold,
-            dated=data.dated,
-            num_threads=num_threads,
-            progress=progress,
-        )
+        made: dict[str, Fitted] = {}
+        for name, one in (("model", here), ("champion", champion)):
+            if one is not None:
+                telling = {f.name for f in data.features(seen)}
+                kept = tuple(f for f in one.features if f.name in telling)
+                made[name] = fit(
+                    data.rows,
+                    split.train,
+                    replace(one, features=kept),
+                    fold=split.fold,
+                    dated=data.dated,
+                    num_threads=num_threads,
+                    progress=progress,
+                )
+        fitted = made["model"]
         for horizon in data.target.horizons_months:
             test = _labelled(data, split.test, horizon)
             if test.is_empty() or not test["event"].sum():
@@ -175,6 +192,9 @@ def backtest(
             scores = fitted.model.predict(test, num_threads=num_threads)
             ours = scores[f"p_{horizon}m"].to_numpy()
             others = _baselines(data, split.train, test, here, horizon)
+            if champion is not None:
+                theirs = made["champion"].model.predict(test, num_threads=num_threads)
+                others["champion"] = theirs[f"p_{horizon}m"].to_numpy()
             best = _oracle(oracle, test, horizon) if oracle else None
             if best is not None:
                 others["oracle_observable"] = best

@@ -21,6 +21,8 @@ NAMES = {
     "amount": "montant",
     "logistic": "régression logistique",
     "random_forest": "forêt aléatoire",
+    "rules": "règle de points",
+    "champion": "champion en place",
     "oracle_observable": "oracle observable",
 }
 _LEFT, _BOTTOM, _WIDTH, _HEIGHT = 66.0, 220.0, 260.0, 210.0

@@ -18,6 +18,8 @@ SHORT = {
     "amount": "montant",
     "logistic": "logistique",
     "random_forest": "forêt",
+    "rules": "points",
+    "champion": "champion",
     "oracle_observable": "oracle",
 }
 

@@ -246,6 +246,7 @@ def evaluate(
         count=folds,
         apart=apart,
         oracle=home.folder / ORACLE if synthetic else None,
+        champion=_champion(home, found, data),
         progress=_steps(progress, expected),
     )
     result = {"model": found.run_name, **result, "synthetic": synthetic}
@@ -264,6 +265,16 @@ def evaluate(
     for kept_file in (path, path.with_suffix(".html")):
         home.registry.add_file(found.run_id, kept_file)
     return result
+
+
+def _champion(home: Home, found: RegisteredModel, data: Labelled) -> Recipe | None:
+    """Return the recipe of the champion of a target, None where it is the model itself."""
+    for one in home.registry.list_models(found.target):
+        if "champion" in one.aliases and one.run_id != found.run_id:
+            model = RiskModel.load(home.registry.resolve(one.run_id))
+            known = {f.name for f in model.features} & set(data.rows.columns)
+            return Recipe(data.target, model.features, model.params) if known else None
+    return None
 
 
 def _replace(path: Path, text: str) -> None:
