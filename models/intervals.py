@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 PRIOR_MEMBERS = 8  # the pooled spread counts as much as eight members
+#: what no bootstrap shows, the form of the model being only so near the truth: against the oracle
+#: of the synthetic France (42,000 structures), 90 % intervals of the spread alone cover 77 to 81 %
+#: of the probabilities that could be known, these 91 to 92 %
+STRAY = 1.5
 
 
 def variance(members: Floats, trees: Floats) -> Floats:
@@ -53,7 +57,7 @@ def standard_error(
     """
     weight = (members - 1) / (members - 1 + PRIOR_MEMBERS)
     shrunk = weight * own + (1 - weight) * pooled
-    out: Floats = np.sqrt(slope**2 * shrunk + calibration)
+    out: Floats = STRAY * np.sqrt(slope**2 * shrunk + calibration)
     return out
 
 

@@ -8,12 +8,14 @@ from scipy.stats import t as student
 
 from models import intervals
 
+STRAY = intervals.STRAY**2
+
 
 def test_equal_members_leave_only_the_calibration() -> None:
     own = intervals.variance(np.full((3, 8), -2.0), np.zeros((3, 8)))
     doubt = np.array([0.0, 0.04, 0.25])
     error = intervals.standard_error(own, 0.0, members=8, slope=1.0, calibration=doubt)
-    np.testing.assert_allclose(error, [0.0, 0.2, 0.5])
+    np.testing.assert_allclose(error, np.array([0.0, 0.2, 0.5]) * intervals.STRAY)
     low, high = intervals.bounds(np.array([-2.0]), error[:1], 8, 0.9)
     assert low[0] == high[0] == 1 / (1 + np.exp(2.0))
 
@@ -31,8 +33,8 @@ def test_a_row_is_shrunk_towards_the_usual_spread() -> None:
     pooled = float(own.mean())
     assert pooled == pytest.approx(0.25, rel=0.05)
     error = intervals.standard_error(own, pooled, members=8, slope=2.0, calibration=np.zeros(5000))
-    assert np.mean(error**2) == pytest.approx(4 * 0.25, rel=0.05)
-    assert np.std(error**2) == pytest.approx(4 * 7 / 15 * own.std(), rel=1e-6)
+    assert np.mean(error**2) == pytest.approx(STRAY * 4 * 0.25, rel=0.05)
+    assert np.std(error**2) == pytest.approx(STRAY * 4 * 7 / 15 * own.std(), rel=1e-6)
 
 
 def test_the_interval_has_its_level_in_log_odds() -> None:
