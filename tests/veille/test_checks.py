@@ -33,3 +33,17 @@ def test_values_of_tomorrow_in_a_panel_are_seen(run: Run, own_home: Path) -> Non
     assert "leak-tomorrow" in found["blocking"]
     (said,) = [one["sentence"] for one in found["checks"] if one["code"] == "leak-tomorrow"]
     assert "grants_eur" in said
+
+
+def test_a_model_learnt_again_is_compared_with_the_one_before(run: Run, own_home: Path) -> None:
+    champion = run("models", "--home", own_home, "--json").json
+    (before,) = [m["model"] for m in champion if m["target"] == "failure"]
+    days = ("--as-of", "2024-12-31", "--since", "2019-12-31", "--every", "half")
+    run("features", *days, "--home", own_home)
+    run("train", "--target", "failure", "--name", "later", "--home", own_home)
+    found = run("compare", before, "later", "--folds", "1", "--home", own_home, "--json").json
+    assert (found["a"], found["b"], found["target"]) == (before, "later", "failure")
+    for fold in found["folds"]:
+        gap = fold["difference"]["roc_auc"]
+        values = [fold[x]["roc_auc"]["value"] for x in "ab"]
+        assert abs(gap["value"] - (values[0] - values[1])) < 1e-9
