@@ -23,7 +23,7 @@ from features.budgets import exposures
 from features.catalogue import catalogue_hash
 from features.engines.base import Engine, Frame
 from features.engines.polars_engine import PolarsEngine
-from features.facts import BY_FUNDER, BY_STRUCTURE, prepare
+from features.facts import BY_FUNDER, BY_STRUCTURE, funder_names, prepare
 from features.frames import Day
 from features.indicator import Indicator
 from features.job import alone
@@ -209,10 +209,13 @@ def _steps(variants: Variants, own: frozenset[int], made: Row) -> dict[str, pl.D
     day, collect = variants.day([own]), variants.engine.collect
     grains = variants.wants.grains
     found = {grain: collect(of(day)) for grain, of in FRAMES.items() if grain in grains}
-    names = day.facts.lists
-    for grain, number in (("line", "list"), ("funder", "funder"), ("delay", "funder")):
+    lists, names = day.facts.lists.select("list", "funder_id"), funder_names(day.facts)
+    for grain, number, funders in (
+        ("line", "list", lists),
+        ("funder", "funder", names),
+        ("delay", "funder", names),
+    ):
         if grain in found:
-            funders = names.select(number, "funder_id").unique()
             found[grain] = found[grain].join(funders, on=number, how="left", maintain_order="left")
     shared, total = variants.shared(), variants.totals()
     if "budget" in grains and shared is not None:

@@ -77,6 +77,11 @@ class Facts:
     alerts: Frame
 
 
+def funder_names(facts: Facts) -> pl.DataFrame:
+    """Return the name, `funder_id`, of each number of a funder, `funder`."""
+    return facts.lists.select("funder", "funder_id").unique()
+
+
 def year_end_day(year: nw.Expr) -> nw.Expr:
     """Return 31 December of a year as a day number (valid from 1970 to 2099)."""
     leaps = ((year - 1968) / 4).floor().cast(nw.Int64)

@@ -16,7 +16,7 @@ import polars as pl
 from features import coverage
 from features.asof import to_day, window_edges
 from features.engines.base import Engine, Frame
-from features.facts import LIST, Facts
+from features.facts import LIST, Facts, funder_names
 from features.indicator import total
 
 SLOTS = coverage.WINDOWS
@@ -224,8 +224,8 @@ class Day:
 
     def named(self, rows: Frame) -> Frame:
         """Return rows with the name of their funder, `funder_id`, beside its number, `funder`."""
-        names = self.facts.lists.select("funder", "funder_id").unique()
-        return rows.join(self.facts.engine.small(names), on="funder", how="left")
+        names = self.facts.engine.small(funder_names(self.facts))
+        return rows.join(names, on="funder", how="left")
 
     @cached_property
     def structures(self) -> Frame:

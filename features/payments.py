@@ -7,6 +7,7 @@ import polars as pl
 
 from features.asof import add_months, to_day
 from features.engines.base import Frame
+from features.facts import funder_names
 from features.frames import PPM, Day, known
 from features.indicator import Indicator, capped, count, divided, eur, ratio, total
 
@@ -52,7 +53,7 @@ def delays(day: Day) -> Frame:
             pl.col("year").diff().over("funder_id").alias("step"),
         )
         .unique("funder_id", keep="last", maintain_order=True)
-        .join(day.facts.lists.select("funder", "funder_id").unique(), on="funder_id")
+        .join(funder_names(day.facts), on="funder_id")
         .select(
             "funder",
             (pl.col("mean_days") * 1000).round(0).cast(pl.Int64).alias("delay_md"),

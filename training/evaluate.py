@@ -169,11 +169,12 @@ def backtest(
     ranked: dict[int, list[pl.DataFrame]] = {}
     for split in splits(data, count, apart=apart):
         seen = data.rows.join(split.train.select(KEYS).unique(), on=list(KEYS), how="semi")
-        here = replace(recipe, features=data.features(seen)) if recipe.features else recipe
+        features = data.features(seen)
+        telling = {f.name for f in features}
+        here = replace(recipe, features=features) if recipe.features else recipe
         made: dict[str, Fitted] = {}
         for name, one in (("model", here), ("champion", champion)):
             if one is not None:
-                telling = {f.name for f in data.features(seen)}
                 kept = tuple(f for f in one.features if f.name in telling)
                 made[name] = fit(
                     data.rows,

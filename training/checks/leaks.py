@@ -6,12 +6,11 @@ from datetime import timedelta
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 from scipy.stats import rankdata, spearmanr
 
-from training.checks.result import Result, Subject, absent, told
+from training.checks.ranking import Floats, auc
+from training.checks.result import BEFORE, Result, Subject, absent, told
 
-Floats = NDArray[np.float64]
 #: alone, no honest indicator known to us ranks better than this
 ALONE = 0.92
 #: nor than this without looking like its own past, where the other indicators do
@@ -23,64 +22,11 @@ _NAMES = {
     *("event", "event_on", "label", "target", "y", "failed", "failure", "default", "defaut"),
     *("bankrupt", "bankruptcy", "defaillance", "faillite", "outcome", "churn"),
 }
+_EXACT = 0.9999
 _FEW_ROWS, _LONE_SHARE = 5, 0.005
 #: an observation day may follow the last fact by this much: little is published in some months
 _SILENCE = timedelta(days=183)
-_MIN_EVENTS, _SHRINK, _PARTS = 20, 20, 5
-
-
-def auc(event: Floats, value: Floats) -> float:
-    """Return the area under the ROC curve of one column, whichever its direction."""
-    positives = event.sum()
-    negatives = len(event) - positives
-    if not positives or not negatives:
-        return float("nan")
-    found = (rankdata(value)[event == 1].sum() - positives * (positives + 1) / 2) / (
-        positives * negatives
-    )
-    return float(max(found, 1 - found))
-
-
-def column(rows: pl.DataFrame, name: str, event: Floats) -> Floats:
-    """Return a column as numbers: a level is its event rate, a missing value a level of its own."""
-    series = rows[name]
-    if series.dtype == pl.String:
-        return _rates(rows["structure_id"], series, event)
-    values = series.cast(pl.Float64).fill_nan(None)
-    hole = values.is_null().to_numpy()
-    known = values.drop_nulls().to_numpy()
-    if not hole.any() or not len(known):
-        return values.fill_null(0.0).to_numpy()
-    # Missing goes to the end that its own event rate tells: it may be the leak.
-    rate = event[~hole].mean()
-    rising = event[~hole][rankdata(known) > len(known) / 2].mean() > rate
-    top = (event[hole].mean() > rate) == rising
-    return values.fill_null(known.max() + 1 if top else known.min() - 1).to_numpy()
-
-
-def _rates(structures: pl.Series, levels: pl.Series, event: Floats) -> Floats:
-    """Return the event rate of each row's level among other structures, in five parts.
-
-    On the same rows, the rare levels of a long category would tell the events by heart.
-    """
-    table = pl.DataFrame(
-        {
-            "level": levels.fill_null("\0"),
-            "part": structures.cast(pl.String).rank("dense") % _PARTS,
-            "event": event,
-        }
-    )
-    here = [pl.col("event").sum().over("level", "part"), pl.len().over("level", "part")]
-    every = [pl.col("event").sum().over("level"), pl.len().over("level")]
-    hits, size = (whole - own for whole, own in zip(every, here, strict=True))
-    rate = (hits + _SHRINK * float(event.mean())) / (size + _SHRINK)
-    return table.select(rate).to_series().to_numpy()
-
-
-def _alone(subject: Subject) -> dict[str, float]:
-    rows = subject.labelled
-    event = rows["event"].to_numpy().astype(float)
-    return {f.name: auc(event, column(rows, f.name, event)) for f in subject.model.features}
+_MIN_EVENTS = 20
 
 
 def single(subject: Subject) -> Result:
@@ -88,7 +34,7 @@ def single(subject: Subject) -> Result:
     rows = subject.labelled
     if rows["event"].sum() < _MIN_EVENTS:
         return absent("Trop peu d'événements pour juger un indicateur seul.")
-    found, best = [], _alone(subject)
+    found, best = [], subject.alone
     past = {name: _past(subject, name) for name in best}
     usual = float(np.median([abs(p) for p in past.values() if p is not None] or [0.0]))
     for name, value in sorted(best.items(), key=lambda pair: -pair[1]):
@@ -113,19 +59,10 @@ def single(subject: Subject) -> Result:
 
 def _pairs(subject: Subject, name: str) -> pl.DataFrame | None:
     """Return, for labelled rows, an indicator on the day and on the day before (`before`)."""
-    if not subject.data.dated or subject.data.rows.schema[name] == pl.String:
+    pairs = subject.pairs
+    if pairs is None or name not in pairs.columns:
         return None
-    days = subject.data.rows["as_of"].unique().sort()
-    step = pl.DataFrame({"as_of": days[1:], "_day": days[:-1]})
-    earlier = subject.data.rows.select(
-        "structure_id", pl.col("as_of").alias("_day"), pl.col(name).alias("before")
-    )
-    rows = (
-        subject.labelled.select("structure_id", "as_of", "event", name)
-        .join(step, on="as_of", how="inner")
-        .join(earlier, on=["structure_id", "_day"], how="inner")
-        .drop_nulls([name, "before"])
-    )
+    rows = pairs.select("event", name, pl.col(f"{name}{BEFORE}").alias("before")).drop_nulls()
     return rows if rows["event"].sum() >= _MIN_EVENTS else None
 
 
@@ -236,11 +173,9 @@ def future(subject: Subject) -> Result:
 def named(subject: Subject) -> Result:
     """Look for the label itself among the indicators."""
     found = []
-    rows = subject.labelled
-    event = rows["event"].to_numpy().astype(float)
-    for feature in subject.model.features:
-        if feature.name.lower() in _NAMES:
-            found.append(f"« {feature.name} » porte le nom d'une étiquette.")
-        elif rows.height and auc(event, column(rows, feature.name, event)) > 0.9999:
-            found.append(f"« {feature.name} » dit exactement l'étiquette.")
+    for name, value in subject.alone.items():
+        if name.lower() in _NAMES:
+            found.append(f"« {name} » porte le nom d'une étiquette.")
+        elif value > _EXACT:
+            found.append(f"« {name} » dit exactement l'étiquette.")
     return told(found, "Aucun indicateur n'est l'étiquette.", {})

@@ -11,13 +11,14 @@ from typing import Any, Literal
 import polars as pl
 
 from models.risk_model import RiskModel
+from training.checks.ranking import auc, column
 from training.dataset import Labelled
 from training.evaluate import Split, splits
 from training.fit import KEYS
 
 State = Literal["passes", "fires", "not_applicable"]
-#: the seed of every draw of the checks
-SEED = 0
+#: end of the name of a column of the day before
+BEFORE = "\0before"
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,38 @@ class Subject:
         """Return the rows that have a label, with `event`."""
         wanted = self.labels.select(*KEYS, "event")
         return self.data.rows.join(wanted, on=list(KEYS), how="inner", maintain_order="left")
+
+    @cached_property
+    def alone(self) -> dict[str, float]:
+        """Return how well each indicator alone ranks the events (AUC), NaN without any."""
+        rows = self.labelled
+        if rows.is_empty():
+            return dict.fromkeys((f.name for f in self.model.features), float("nan"))
+        event = rows["event"].to_numpy().astype(float)
+        return {f.name: auc(event, column(rows, f.name, event)) for f in self.model.features}
+
+    @cached_property
+    def pairs(self) -> pl.DataFrame | None:
+        """Return the labelled rows with each number of the day before, None without two days."""
+        rows = self.data.rows
+        names = [f.name for f in self.model.features if rows.schema[f.name] != pl.String]
+        days = rows["as_of"].unique().sort()
+        if not self.data.dated or days.len() < 2:
+            return None
+        step = pl.DataFrame({"as_of": days[1:], "_day": days[:-1]})
+        earlier = rows.select(
+            "structure_id", pl.col("as_of").alias("_day"), pl.col(names).name.suffix(BEFORE)
+        )
+        return (
+            self.labelled.select("structure_id", "as_of", "event", *names)
+            .join(step, on="as_of", how="inner")
+            .join(earlier, on=["structure_id", "_day"], how="inner")
+        )
+
+    @cached_property
+    def unseen(self) -> tuple[pl.DataFrame, pl.Series] | None:
+        """Return what `light` gives for the first seed: several checks read it."""
+        return self.light(0)
 
     @cached_property
     def split(self) -> Split | None:

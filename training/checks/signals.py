@@ -80,7 +80,7 @@ def scores(subject: Subject) -> Result:
 
 def calibration(subject: Subject) -> Result:
     """Compare announced and observed cases on the last test day."""
-    made = subject.light(0)
+    made = subject.unseen
     if made is None:
         return absent("Pas de date de test.")
     test, p = made
@@ -112,7 +112,7 @@ def ties(subject: Subject) -> Result:
 
 def subgroups(subject: Subject) -> Result:
     """Compare observed and expected cases in each level of the categories."""
-    made = subject.light(0)
+    made = subject.unseen
     groups = [f.name for f in subject.model.features if f.kind == "categorical"]
     if made is None or not groups:
         return absent("Pas de catégorie, ou pas de date de test.")
@@ -160,7 +160,7 @@ def coverage(subject: Subject) -> Result:
 
 def seeds(subject: Subject) -> Result:
     """Compare the lists of two seeds."""
-    one, two = subject.light(0), subject.light(1)
+    one, two = subject.unseen, subject.light(1)
     if one is None or two is None:
         return absent("Pas de date de test.")
     k = min(_TOP, len(one[1]) // 10 or 1)
