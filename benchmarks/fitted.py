@@ -15,8 +15,9 @@ from scipy.stats import rankdata
 from features.catalogue import INDICATORS
 from models.risk_model import RiskModel
 from models.spec import FeatureSpec, FitParams
+from models.thinning import KEYS
 from training.dataset import Dataset
-from training.fit import KEYS, catalogue_features
+from training.fit import catalogue_features
 from training.metrics import Estimate, paired_difference
 from training.splits import check_fold, folds, train_labels
 

@@ -111,7 +111,11 @@ def lightgbm_options(
 
 
 def learning_curve(
-    train: Stack, hold: Stack, params: FitParams, offsets: tuple[Floats, Floats]
+    train: Stack,
+    hold: Stack,
+    params: FitParams,
+    offsets: tuple[Floats, Floats],
+    weights: tuple[Floats, Floats],
 ) -> tuple[Floats, Any]:
     """Boost until the hold-out stops improving.
 
@@ -123,6 +127,8 @@ def learning_curve(
         Largest number of rounds and patience.
     offsets : tuple of ndarray
         Scores in log-odds (n, horizons) from which the trees start, for both parts.
+    weights : tuple of ndarray
+        Weight of each row (n,), for both parts.
 
     Returns
     -------
@@ -134,12 +140,14 @@ def learning_curve(
 
     train.data.set_init_score(train.spread(offsets[0]))
     hold.data.set_init_score(hold.spread(offsets[1]))
+    train.data.set_weight(train.spread(weights[0]))
+    held = hold.spread(weights[1])
     history: dict[str, dict[str, list[float]]] = {}
     parts = [len(at) for at in hold.rows]
 
     def loss(probabilities: Floats, _data: object) -> tuple[str, float, bool]:
-        score = levelled(_logit(probabilities), hold.labels, parts)
-        return "levelled", float(log_losses(score, hold.labels).mean()), False
+        score = levelled(_logit(probabilities), hold.labels, held, parts)
+        return "levelled", float(held @ log_losses(score, hold.labels) / held.sum()), False
 
     booster = lgb.train(
         {**train.options, "metric": "None"},
@@ -156,7 +164,9 @@ def learning_curve(
     return np.array(history["hold"]["levelled"]), booster
 
 
-def levelled(score: Floats, labels: NDArray[np.int8], parts: Sequence[int]) -> Floats:
+def levelled(
+    score: Floats, labels: NDArray[np.int8], weights: Floats, parts: Sequence[int]
+) -> Floats:
     """Return log-odds shifted, part by part, so that they expect the events that happened.
 
     The level of a coming year cannot be learnt from the years before; the calibration sees to
@@ -168,6 +178,8 @@ def levelled(score: Floats, labels: NDArray[np.int8], parts: Sequence[int]) -> F
         Log-odds, the rows of one horizon after those of another.
     labels : ndarray (n,)
         0 or 1.
+    weights : ndarray (n,)
+        Weight of each row.
     parts : sequence of int
         Rows of each horizon, in order.
     """
@@ -176,12 +188,13 @@ def levelled(score: Floats, labels: NDArray[np.int8], parts: Sequence[int]) -> F
     for size in parts:
         at = slice(start, start + size)
         start += size
-        events = float(labels[at].sum())
-        if not 0 < events < size:
+        if not 0 < labels[at].sum() < size:
             continue
+        w = weights[at]
+        events = float(w @ labels[at])
         for _ in range(NEWTON_STEPS):
             p = 1.0 / (1.0 + np.exp(-out[at]))
-            step = (events - p.sum()) / max(float((p * (1 - p)).sum()), 1e-9)
+            step = (events - w @ p) / max(float(w @ (p * (1 - p))), 1e-9)
             out[at] += np.clip(step, -2.0, 2.0)
     return out
 

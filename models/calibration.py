@@ -90,6 +90,7 @@ def fit_calibration(
     targets: NDArray[np.int8],
     structures: NDArray[np.intp],
     blocks: NDArray[np.intp] | None = None,
+    weights: Floats | None = None,
 ) -> Calibration:
     """Fit slope and shifts by maximum a posteriori around the identity.
 
@@ -106,6 +107,8 @@ def fit_calibration(
         Number of the block (a year) of each row, each scored by its own model. A year strays from
         the others by itself: its slope and shift are random effects, and what is kept is what the
         years have in common. A year of crisis alone says little of the next.
+    weights : ndarray (n,), optional
+        How many rows each row stands for.
 
     Returns
     -------
@@ -117,7 +120,8 @@ def fit_calibration(
     if not seen.any():
         return Calibration.identity(horizons)
     hit = (targets == 1).astype(np.float64)
-    centre = float(scores[seen].mean())  # decorrelates the slope from the shift
+    stands = np.where(seen, 1.0 if weights is None else weights[:, None], 0.0)
+    centre = float((stands * scores).sum() / stands.sum())  # decorrelates the slope from the shift
     x = scores - centre
     # The same event is counted once a horizon: likelihood / mean number of horizons of a row.
     temper = seen.any(1).sum() / seen.sum()
@@ -133,11 +137,11 @@ def fit_calibration(
         slope = np.exp(theta[0] + own @ theta[common : common + years])[:, None]
         shift = np.cumsum(theta[1:common]) + (own @ theta[common + years :])[:, None]
         score = slope * x + centre + shift
-        return slope, score, np.where(seen, expit(score) - hit, 0.0)
+        return slope, score, stands * (expit(score) - hit)
 
     def objective(theta: Floats) -> tuple[float, Floats]:
         slope, score, r = residuals(theta)
-        loss = np.where(seen, np.logaddexp(0.0, score) - hit * score, 0.0).sum()
+        loss = (stands * (np.logaddexp(0.0, score) - hit * score)).sum()
         turned, columns, rows = (r * slope * x).sum(1), r.sum(0), r.sum(1)
         gradient = np.concatenate(
             [[turned.sum()], np.cumsum(columns[::-1])[::-1], turned @ own, rows @ own]
@@ -162,7 +166,7 @@ def fit_calibration(
     # slope * (s - c) + c + b = slope * s + (b + c (1 - slope))
     shifts = np.cumsum(theta[1:common]) + centre * (1 - slope)
     of_row, score, residual = residuals(theta)
-    fitted = _Fitted(x, of_row, score, residual, seen, own, structures)
+    fitted = _Fitted(x, of_row, score, residual, stands, own, structures)
     covariance = _covariance(fitted, precision, temper)
     to_slope = np.eye(common)
     to_slope[0, 0] = slope  # from its logarithm
@@ -180,13 +184,13 @@ def fit_calibration(
 
 @dataclass(frozen=True)
 class _Fitted:
-    """What the covariance reads, by row: `own` tells the block."""
+    """What the covariance reads, by row: `own` tells the block, `stands` is the weight."""
 
     x: Floats
     slope: Floats
     score: Floats
     residual: Floats
-    seen: NDArray[np.bool_]
+    stands: Floats
     own: Floats
     structures: NDArray[np.intp]
 
@@ -195,7 +199,7 @@ def _covariance(at: _Fitted, precision: Floats, temper: float) -> Floats:
     """Return the covariance of (log(slope), shift of each horizon) at the centre."""
     horizons, size = at.x.shape[1], len(precision)
     p = expit(at.score)
-    w = np.where(at.seen, p * (1 - p), 0.0)
+    w = at.stands * p * (1 - p)
     # d score_h / d log(slope) = slope x, d score_h / d increment_k = 1 if k <= h.
     jacobian = np.zeros((size, *at.x.shape))
     jacobian[0] = at.slope * at.x
@@ -207,8 +211,7 @@ def _covariance(at: _Fitted, precision: Floats, temper: float) -> Floats:
     information = np.einsum("inh,nh,jnh->ij", jacobian, w, jacobian, optimize=True) * temper
     prior = np.diag(precision)
     gradients = np.einsum("inh,nh->ni", jacobian, at.residual)
-    by_structure = np.zeros((int(at.structures.max()) + 1, size))
-    np.add.at(by_structure, at.structures, gradients)
+    by_structure = np.column_stack([np.bincount(at.structures, column) for column in gradients.T])
     bread = np.linalg.inv(information + prior)
     meat = temper**2 * by_structure.T @ by_structure + prior
     covariance = (bread @ meat @ bread)[: 1 + horizons, : 1 + horizons]

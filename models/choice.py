@@ -92,14 +92,18 @@ class _Fold:
         self.fit_design = sample.design.take(self.kept)
         self.hold_design = sample.design.take(self.held)
         self.structures = sample.structures[self.held]
+        self.fit_weights, self.hold_weights = (
+            sample.weights[self.kept],
+            sample.weights[self.held],
+        )
         self.encoding = encoding
-        self.prior = prior_intercepts(self.fitting, np.ones(len(self.fitting)))
+        self.prior = prior_intercepts(self.fitting, self.fit_weights)
 
     def linear(self, l2: float, start: LinearPart | None) -> LinearPart:
         return fit_linear(
             self.fit_design,
             self.fitting,
-            np.ones(len(self.fitting)),
+            self.fit_weights,
             signs=self.encoding.signs(),
             slots=self.encoding.level_slots(),
             l2=l2,
@@ -107,14 +111,21 @@ class _Fold:
         )
 
     def losses(self, scores: Floats) -> Floats:
-        """Return the levelled log-loss of each held-out row, summed over its horizons."""
+        """Return the levelled, weighted log-loss of each held-out row, summed over its horizons."""
         shifted = scores.copy()
         for h in range(scores.shape[1]):
             seen = self.target[:, h] >= 0
-            shifted[seen, h] = levelled(scores[seen, h], self.target[seen, h], [int(seen.sum())])
+            shifted[seen, h] = levelled(
+                scores[seen, h], self.target[seen, h], self.hold_weights[seen], [int(seen.sum())]
+            )
         each = np.where(self.target >= 0, log_losses(shifted, self.target), 0.0)
-        out: Floats = each.sum(axis=1)
+        out: Floats = self.hold_weights * each.sum(axis=1)
         return out
+
+    @property
+    def labels(self) -> float:
+        """Return the weight of the held-out labels."""
+        return float(self.hold_weights @ (self.target >= 0).sum(axis=1))
 
 
 def choose(
@@ -134,7 +145,7 @@ def choose(
     if not pairs:
         return Choice("linear", CAUTIOUS_L2, 0, 1.0, kind, {})
     folds = [_Fold(sample, encoding, pair) for pair in pairs]
-    labels = sum(int((f.target >= 0).sum()) for f in folds)
+    labels = sum(f.labels for f in folds)
     l2, lines, losses = _search_l2(folds, params, labels)
     linear = [f.losses(_scores(p, f.hold_design)) for f, p in zip(folds, lines, strict=True)]
     best = Choice("linear", l2, 0, 1.0, kind, losses)
@@ -155,7 +166,7 @@ def choose(
 
 
 def _search_l2(
-    folds: list[_Fold], params: FitParams, labels: int
+    folds: list[_Fold], params: FitParams, labels: float
 ) -> tuple[float, list[LinearPart], dict[str, float]]:
     found: dict[float, tuple[float, list[LinearPart]]] = {}
     lines: list[LinearPart | None] = [None] * len(folds)
@@ -209,8 +220,9 @@ def _boost(
             offsets = _scores(line, fold.fit_design), _scores(line, fold.hold_design)
         else:
             offsets = _constant(fold, len(fold.fitting)), _constant(fold, len(fold.target))
-        curve, booster = learning_curve(train, hold, params, offsets)
-        curves.append(curve * len(hold.labels))
+        weights = fold.fit_weights, fold.hold_weights
+        curve, booster = learning_curve(train, hold, params, offsets, weights)
+        curves.append(curve * fold.labels)
         boosters.append(booster)
     length = min(map(len, curves))
     rounds = int(np.argmin(np.sum([c[:length] for c in curves], axis=0))) + 1

@@ -65,13 +65,14 @@ class Design:
         """Return the rows where `keep` is true."""
         return Design(self.dense[keep], tuple(c[keep] for c in self.codes))
 
-    def centre(self, slots: Sequence[int]) -> Centre:
-        """Return the means of the columns: what a contribution is compared with."""
+    def centre(self, slots: Sequence[int], weights: Floats) -> Centre:
+        """Return the weighted means of the columns: what a contribution is compared with."""
+        total = weights.sum()
         shares = [
-            np.bincount(c, minlength=n) / max(len(c), 1)
+            np.bincount(c, weights, minlength=n) / total
             for c, n in zip(self.codes, slots, strict=True)
         ]
-        return Centre(self.dense.mean(axis=0), tuple(shares))
+        return Centre(weights @ self.dense / total, tuple(shares))
 
 
 @dataclass(frozen=True)

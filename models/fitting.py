@@ -49,7 +49,7 @@ def fit_bag(
     draws = np.ones((1, count))
     if params.members > 1:
         draws = rng.exponential(size=(params.members, count))
-    weights = [draw[sample.structures] for draw in draws]
+    weights = [draw[sample.structures] * sample.weights for draw in draws]
     lines = _linear_members(sample, encoding, params, choice, weights, num_threads)
     if not choice.rounds:
         return Bag(tuple(lines), tuple("" for _ in lines), 0.0)
@@ -101,7 +101,7 @@ def _linear_members(
 
     # One BLAS thread a member: sums in an order that does not depend on the machine's cores.
     with threadpool_limits(1), ThreadPoolExecutor(max(1, num_threads)) as pool:
-        whole = member(np.ones(len(sample.targets)), None, None)
+        whole = member(sample.weights, None, None)
         if len(weights) == 1:
             return [whole]
         starts = [whole] * len(weights)

@@ -9,7 +9,7 @@ import polars as pl
 
 from models.calibration import Calibration, fit_calibration
 from models.risk_model import RiskModel
-from models.sample import align, numbered
+from models.sample import align, numbered, weights_of
 
 
 def calibrate(
@@ -22,10 +22,12 @@ def calibrate(
     parts : sequence of (model, rows, labels)
         A model fitted on earlier days, and the later rows and labels it is judged on. Several
         years together say what the level is usually; one year alone would say what it was then.
+        Labels may be weighted (`models.thinning`).
     """
     horizons = parts[0][0].horizons_months
     rows = pl.concat([at.select("structure_id") for _, at, _ in parts])
     scores = [m.raw_members(at, num_threads=num_threads)[0].mean(2).T for m, at, _ in parts]
     targets = [align(at, labels, horizons) for _, at, labels in parts]
     blocks = np.repeat(np.arange(len(parts)), [at.height for _, at, _ in parts])
-    return fit_calibration(np.vstack(scores), np.vstack(targets), numbered(rows), blocks)
+    weights = np.concatenate([weights_of(at, labels) for _, at, labels in parts])
+    return fit_calibration(np.vstack(scores), np.vstack(targets), numbered(rows), blocks, weights)

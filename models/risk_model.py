@@ -102,7 +102,8 @@ class RiskModel:
             structure_id, as_of (Date), one column per indicator. Calibration rows are neither
             training nor test rows; None leaves the probabilities uncalibrated.
         labels, calibration_labels : DataFrame
-            structure_id, as_of, horizon_months, event (0/1); censored rows are absent.
+            structure_id, as_of, horizon_months, event (0/1); censored rows are absent. A column
+            `weight` tells how many rows each stands for (`models.thinning`).
         target : str
             Name of the target.
         features : sequence of FeatureSpec
@@ -137,26 +138,26 @@ class RiskModel:
             horizons,
             params,
             encoding,
-            sample.design.centre(encoding.level_slots()),
+            sample.design.centre(encoding.level_slots(), sample.weights),
             bag,
             Calibration.identity(len(horizons)),
             (0.0,) * len(horizons),
         )
         calibration = model.calibration
-        reference = rows
         if calibration_rows is not None and calibration_labels is not None:
             later = align(calibration_rows, calibration_labels, horizons)
             if (later >= 0).any():
                 raw, _ = model.raw_members(calibration_rows, num_threads=num_threads)
                 calibration = fit_calibration(raw.mean(2).T, later, numbered(calibration_rows))
-                reference = calibration_rows
-        step = max(1, reference.height // SPREAD_ROWS)
-        members, trees = model.raw_members(reference.gather_every(step), num_threads=num_threads)
+        step = max(1, len(sample.codes) // SPREAD_ROWS)
+        usual = sample.codes[::step], sample.weights[::step]
+        members, trees = model.members_of(usual[0], num_threads=num_threads)
         return replace(
             model,
             calibration=calibration,
             pooled=tuple(
-                float(intervals.variance(m, t).mean()) for m, t in zip(members, trees, strict=True)
+                float(np.average(intervals.variance(m, t), weights=usual[1]))
+                for m, t in zip(members, trees, strict=True)
             ),
             summary={**sample.summary(horizons), **choice.summary()},
         )
@@ -167,15 +168,20 @@ class RiskModel:
         Both have shape (horizons, n, members).
         """
         shape = (len(self.horizons_months), rows.height, len(self.bag.linear))
-        out, trees = np.empty(shape), np.zeros(shape)
-        starts = np.array([part.intercepts for part in self.bag.linear]).T
+        out, trees = np.empty(shape), np.empty(shape)
         for at, codes in self.chunks(rows):
-            design = self.encoding.design(codes)
-            shared = np.column_stack([part.shared(design) for part in self.bag.linear])
-            for h, forest in enumerate(self.forests or ()):
-                trees[h, at] = forest.members(codes, num_threads=num_threads)
-            out[:, at] = shared + starts[:, None] + trees[:, at]
+            out[:, at], trees[:, at] = self.members_of(codes, num_threads=num_threads)
         return out, trees
+
+    def members_of(self, codes: Floats, *, num_threads: int = 0) -> tuple[Floats, Floats]:
+        """Return the same for rows that are numbers already, (n, indicators)."""
+        design = self.encoding.design(codes)
+        shared = np.column_stack([part.shared(design) for part in self.bag.linear])
+        starts = np.array([part.intercepts for part in self.bag.linear]).T
+        trees = np.zeros((len(starts), *shared.shape))
+        for h, forest in enumerate(self.forests or ()):
+            trees[h] = forest.members(codes, num_threads=num_threads)
+        return shared + starts[:, None] + trees, trees
 
     def chunks(self, rows: pl.DataFrame) -> Iterator[tuple[slice, Floats]]:
         """Yield the places of the rows and their codes, a bounded number of rows at a time."""
@@ -233,10 +239,7 @@ class RiskModel:
         method: Method = "auto",
         num_threads: int = 0,
     ) -> pl.DataFrame:
-        """Return structure_id, as_of, base_value, one contribution per indicator, score_logit.
-
-        See `models.explain.contributions`, which this calls.
-        """
+        """Return `models.explain.contributions` of this model."""
         from models.explain import contributions
 
         return contributions(self, rows, horizon_months, method=method, num_threads=num_threads)
@@ -247,7 +250,8 @@ class RiskModel:
         Such a value is scored as the training median (numeric) or as an unknown level
         (categorical): neither helps nor hurts by itself, and this table says where it happened.
         """
-        found = []
+        keys = rows.select([k for k in KEYS if k in rows.columns])
+        found = [keys.clear().with_columns(feature=pl.lit("", dtype=pl.String))]
         for column in self.encoding.columns:
             if column.missing_seen:
                 continue
@@ -255,11 +259,8 @@ class RiskModel:
             absent = series.is_null()
             if series.dtype.is_float():
                 absent |= ~series.is_finite().fill_null(value=False)
-            here = rows.filter(absent).select([k for k in KEYS if k in rows.columns])
-            found.append(here.with_columns(feature=pl.lit(column.spec.name)))
-        empty = rows.select([k for k in KEYS if k in rows.columns]).clear()
-        empty = empty.with_columns(feature=pl.lit("", dtype=pl.String))
-        return pl.concat([empty, *found])
+            found.append(keys.filter(absent).with_columns(feature=pl.lit(column.spec.name)))
+        return pl.concat(found)
 
     def horizon_index(self, horizon_months: int) -> int:
         """Return the place of a horizon.

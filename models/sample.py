@@ -10,6 +10,7 @@ import polars as pl
 
 from models.encoding import Encoding
 from models.spec import FeatureSpec, FitParams, ModelError
+from models.thinning import KEYS, WEIGHT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,12 +39,17 @@ class Sample:
     targets: Targets
     structures: NDArray[np.intp]
     days: NDArray[np.datetime64]
+    weights: Floats
 
     def summary(self, horizons: Sequence[int]) -> dict[str, Any]:
-        """Return what is written beside the model: rows, structures, events, first and last day."""
+        """Return what is written beside the model: rows, structures, events, first and last day.
+
+        `stands_for_rows` are those of the panel: more than `rows` when they were drawn.
+        """
         events = (self.targets == 1).sum(axis=0).tolist()
         return {
             "rows": len(self.targets),
+            "stands_for_rows": round(float(self.weights.sum())),
             "structures": int(self.structures.max()) + 1,
             "events": {str(h): count for h, count in zip(horizons, events, strict=True)},
             "first_as_of": str(self.days.min()),
@@ -69,11 +75,22 @@ def prepare(
     targets = align(rows, labels, horizons)
     kept = observed(targets)
     rows, targets = rows.filter(pl.Series(kept)), targets[kept]
+    weights = weights_of(rows, labels)
     _require_events(targets, target)
     encoding = Encoding.fit(rows, features, params)
     codes = encoding.codes(rows)
     days = rows.get_column("as_of").cast(pl.Date).to_numpy()
-    return Sample(codes, encoding.design(codes), targets, numbered(rows), days), encoding
+    design = encoding.design(codes)
+    return Sample(codes, design, targets, numbered(rows), days, weights), encoding
+
+
+def weights_of(rows: pl.DataFrame, labels: pl.DataFrame) -> Floats:
+    """Return how many rows each row stands for: 1, or what `models.thinning` gave it."""
+    if WEIGHT not in labels.columns:
+        return np.ones(rows.height)
+    given = labels.select([*KEYS, WEIGHT]).unique(subset=list(KEYS))
+    found = rows.select(KEYS).join(given, on=list(KEYS), how="left", maintain_order="left")
+    return found.get_column(WEIGHT).to_numpy()
 
 
 def align(rows: pl.DataFrame, labels: pl.DataFrame, horizons: Sequence[int]) -> Targets:
@@ -101,7 +118,7 @@ def align(rows: pl.DataFrame, labels: pl.DataFrame, horizons: Sequence[int]) -> 
             received=str(other),
             expected=str(list(horizons)),
         )
-    keys = ["structure_id", "as_of"]
+    keys = list(KEYS)
     if labels.select([*keys, "horizon_months"]).is_duplicated().any():
         raise ModelError(
             "Plusieurs étiquettes pour la même structure, la même date et le même horizon.",

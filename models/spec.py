@@ -80,6 +80,8 @@ class FitParams:
         Rows under which a level of a categorical column is treated as unknown.
     interval : float
         Level of the interval beside each probability.
+    max_rows : int
+        Rows (structure, day) over which a fit draws among those without event (`models.thinning`).
     """
 
     seed: int = 20250625
@@ -97,6 +99,7 @@ class FitParams:
     knots: int = 256
     min_level_rows: int = 10
     interval: float = 0.90
+    max_rows: int = 500_000
 
     def to_dict(self) -> dict[str, Any]:
         """Return the parameters as plain JSON values."""

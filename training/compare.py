@@ -10,9 +10,10 @@ import numpy as np
 import polars as pl
 
 from data.errors import VeilleError
+from models.thinning import KEYS
 from training.dataset import Labelled
 from training.evaluate import METRICS, RESAMPLES, Split, splits
-from training.fit import KEYS, Recipe, fit
+from training.fit import Recipe, fit
 from training.metrics import HIGHER_IS_BETTER, Estimate, evaluate, paired_difference
 
 Scores = np.ndarray[Any, Any]

@@ -12,11 +12,12 @@ import polars as pl
 
 from data.errors import VeilleError
 from models.spec import FeatureSpec
+from models.thinning import KEYS
 from training.baselines import fit_baselines, one_feature
 from training.curves import curves
 from training.dataset import Labelled
 from training.decomposition import brier_parts, reliability_curve
-from training.fit import KEYS, Fitted, Recipe, fit
+from training.fit import Fitted, Recipe, fit
 from training.lists import lists
 from training.metrics import Estimate, evaluate, paired_difference
 from training.rules import points

@@ -8,12 +8,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from features.catalogue import INDICATORS
 from models.recalibrate import calibrate
 from models.risk_model import RiskModel
+from models.sample import weights_of
 from models.spec import FeatureSpec, FitParams
+from models.thinning import KEYS, thinned
 from training.splits import (
     Fold,
     calibration_blocks,
@@ -23,7 +27,7 @@ from training.splits import (
 )
 from training.targets import Target
 
-KEYS = ("structure_id", "as_of")
+Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -35,13 +39,13 @@ class Levels:
     high: float = 1.0
     moderate: float = 1.0
 
-    def chosen(self, probabilities: pl.Series) -> Levels:
+    def chosen(self, probabilities: pl.Series, weights: Floats | None = None) -> Levels:
         """Return the levels whose thresholds give these shares on `probabilities`."""
         if probabilities.is_empty():
             return self
-        high, moderate = (
-            probabilities.quantile(1 - share, "higher") or 1.0
-            for share in (self.high_share, self.moderate_share)
+        shares = [1 - self.high_share, 1 - self.moderate_share]
+        high, moderate = np.quantile(
+            probabilities.to_numpy(), shares, method="inverted_cdf", weights=weights
         )
         return replace(self, high=float(high), moderate=float(moderate))
 
@@ -138,6 +142,8 @@ def fit(
         labels = train_labels(labels, fold)
         check_fold(labels, fold)
     target = recipe.target
+    every = labels
+    labels = thinned(every, recipe.params)
 
     def learn(at: pl.DataFrame, like: RiskModel | None = None) -> RiskModel:
         return RiskModel.fit(
@@ -156,9 +162,10 @@ def fit(
     model = learn(labels)
     progress("modèle")
     levels, parts, held = recipe.levels, [], []
-    blocks = calibration_blocks(labels, main=target.main_horizon_months) if dated else []
-    for early, late in blocks or ([] if dated else structure_folds(labels)):
-        parts.append((learn(early, model), _rows(panel, late), late))
+    blocks = calibration_blocks(every, main=target.main_horizon_months) if dated else []
+    for early, late in blocks or ([] if dated else structure_folds(every)):
+        drawn = thinned(late, recipe.params)
+        parts.append((learn(thinned(early, recipe.params), model), _rows(panel, drawn), drawn))
         held.append(late)
         progress("calibration")
     if parts:
@@ -168,5 +175,6 @@ def fit(
             replace(m, calibration=model.calibration).predict(rows, num_threads=num_threads)[main]
             for m, rows, _ in parts
         ]
-        levels = levels.chosen(pl.concat(validated))
-    return Fitted(model, levels, _span(labels), _span(pl.concat(held)) if held else None)
+        weights = np.concatenate([weights_of(rows, drawn) for _, rows, drawn in parts])
+        levels = levels.chosen(pl.concat(validated), weights)
+    return Fitted(model, levels, _span(every), _span(pl.concat(held)) if held else None)

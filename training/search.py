@@ -20,9 +20,10 @@ import polars as pl
 from models.boosting import levelled, log_losses
 from models.risk_model import RiskModel
 from models.spec import FeatureSpec, FitParams
+from models.thinning import KEYS, thinned
 from training.dataset import Labelled
 from training.evaluate import Split, splits
-from training.fit import KEYS, Recipe
+from training.fit import Recipe
 from training.labels import FAR
 from training.targets import Target
 
@@ -199,9 +200,10 @@ def _loss(
 ) -> float:
     """Return the log-loss of the main horizon on the held rows, at their own level."""
     target = recipe.target
+    labels = thinned(split.train, params)
     model = RiskModel.fit(
-        data.rows.join(split.train.select(KEYS).unique(), on=list(KEYS), how="semi"),
-        split.train,
+        data.rows.join(labels.select(KEYS).unique(), on=list(KEYS), how="semi"),
+        labels,
         None,
         None,
         target=target.name,
@@ -215,4 +217,6 @@ def _loss(
     held = data.rows.join(wanted, on=list(KEYS), how="inner", maintain_order="left")
     events = held["event"].to_numpy()
     score = model.raw_members(held, num_threads=num_threads)[0][model.horizon_index(main)].mean(1)
-    return float(log_losses(levelled(score, events, [len(events)]), events).mean())
+    return float(
+        log_losses(levelled(score, events, np.ones(len(events)), [len(events)]), events).mean()
+    )

@@ -25,6 +25,7 @@ def sample(days: list[date], structures: int, rate: float = 0.3) -> Sample:
         targets,
         np.repeat(np.arange(structures), len(days)),
         np.array(days * structures, dtype="datetime64[D]"),
+        np.ones(n),
     )
 
 

@@ -11,10 +11,10 @@ from typing import Any, Literal
 import polars as pl
 
 from models.risk_model import RiskModel
+from models.thinning import KEYS
 from training.checks.ranking import auc, column
 from training.dataset import Labelled
 from training.evaluate import Split, splits
-from training.fit import KEYS
 
 State = Literal["passes", "fires", "not_applicable"]
 #: end of the name of a column of the day before
