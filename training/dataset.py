@@ -12,7 +12,7 @@ from data.lake import Lake
 from models.spec import FeatureSpec
 from training.cohort import cohort
 from training.fit import catalogue_features
-from training.labels import FAR, failure_labels, funding_labels
+from training.labels import FAR, failure_days, failure_labels, funding_labels
 from training.targets import Target
 
 
@@ -49,6 +49,10 @@ class Labelled(Protocol):
 
     def labels(self, known_by: date = FAR) -> pl.DataFrame:
         """Return every label that facts known by a day observe (see `training.labels`)."""
+        ...
+
+    def event_days(self) -> pl.DataFrame | None:
+        """Return `structure_id`, `as_of`, `event_on` of rows before an event, None if undated."""
         ...
 
 
@@ -88,3 +92,7 @@ class Dataset:
         if self.target.name == "failure":
             return failure_labels(rows, self.events, self.target, known_by=known_by)
         return funding_labels(rows, self.grants, self.target, known_by=known_by)
+
+    def event_days(self) -> pl.DataFrame | None:
+        """Return the day of the failure of the rows before one; a loss of funding has none."""
+        return failure_days(self.rows, self.events) if self.target.name == "failure" else None

@@ -18,6 +18,7 @@ from training.curves import curves
 from training.dataset import Labelled
 from training.decomposition import brier_parts, reliability_curve
 from training.fit import Fitted, Recipe, fit
+from training.lead import lead_time
 from training.lists import lists
 from training.metrics import Estimate, evaluate, paired_difference
 from training.rules import points
@@ -87,7 +88,7 @@ def _shown(found: dict[str, Estimate]) -> dict[str, dict[str, float | None]]:
     return {name: found[name].to_dict() for name in METRICS if name in found}
 
 
-def _labelled(data: Labelled, labels: pl.DataFrame, horizon: int) -> pl.DataFrame:
+def labelled(data: Labelled, labels: pl.DataFrame, horizon: int) -> pl.DataFrame:
     """Return the rows labelled at a horizon, with `event`."""
     wanted = labels.filter(pl.col("horizon_months") == horizon).select(*KEYS, "event")
     return data.rows.join(wanted, on=list(KEYS), how="inner", maintain_order="left")
@@ -96,7 +97,7 @@ def _labelled(data: Labelled, labels: pl.DataFrame, horizon: int) -> pl.DataFram
 def _baselines(
     data: Labelled, train: pl.DataFrame, test: pl.DataFrame, recipe: Recipe, horizon: int
 ) -> dict[str, Scores]:
-    rows = _labelled(data, train, horizon)
+    rows = labelled(data, train, horizon)
     events = rows["event"].to_numpy().astype(float)
     change, amount = data.simple
     found = fit_baselines(
@@ -163,11 +164,13 @@ def backtest(
         `target`, `folds`: by horizon and test day, `n`, `positives`, `metrics`, `baselines`,
         `differences` (model minus each baseline on the same rows), and of the model `brier_parts`,
         `reliability` (see `training.decomposition`), `curves`, `lists`, `subgroups` (see the
-        modules of these names) and, on synthetic data, `oracle_gap` (difference of AUC with the
-        observable oracle); then `stability` of the lists of the last two days, by horizon.
+        modules of these names), `lead_time` where the day of an event is known and, on synthetic
+        data, `oracle_gap` (difference of AUC with the observable oracle); then `stability` of the
+        lists of the last two days, by horizon.
     """
     found = []
     ranked: dict[int, list[pl.DataFrame]] = {}
+    event_days = data.event_days()
     for split in splits(data, count, apart=apart):
         seen = data.rows.join(split.train.select(KEYS).unique(), on=list(KEYS), how="semi")
         features = data.features(seen)
@@ -188,7 +191,7 @@ def backtest(
                 )
         fitted = made["model"]
         for horizon in data.target.horizons_months:
-            test = _labelled(data, split.test, horizon)
+            test = labelled(data, split.test, horizon)
             if test.is_empty() or not test["event"].sum():
                 continue
             scores = fitted.model.predict(test, num_threads=num_threads)
@@ -209,6 +212,10 @@ def backtest(
                 "lists": lists(truth, ours, high_share=here.levels.high_share),
                 "subgroups": subgroups(test, ours, here.features, here.levels.high_share),
             }
+            if event_days is not None:
+                compared["lead_time"] = lead_time(
+                    test, ours, event_days, high_share=here.levels.high_share
+                )
             if best is not None:
                 compared["oracle_gap"] = compared["differences"]["oracle_observable"]["roc_auc"]
             ranked.setdefault(horizon, []).append(

@@ -85,6 +85,12 @@ class Given:
             )
         return pl.concat(pieces) if pieces else pl.DataFrame(schema=SCHEMA)
 
+    def event_days(self) -> pl.DataFrame | None:
+        """Return `structure_id`, `as_of`, `event_on` of the rows before an event."""
+        if self.label != "event_on" or not self.dated:
+            return None
+        return self.told.filter(pl.col("event_on") > pl.col("as_of"))
+
     def described(self) -> dict[str, Any]:
         """Return what is kept beside the model, to score another panel of the same kind."""
         return {

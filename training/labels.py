@@ -57,13 +57,7 @@ def failure_labels(
     until = observed_until(events, known_by, target.reporting_lag_days)
     if until is None:
         return pl.DataFrame(schema=SCHEMA)
-    merged = seen.filter(pl.col("kind") == "merger").select("siren", "occurred_on").unique()
-    first = (
-        seen.filter(pl.col("kind").is_in(list(FAILURE_KINDS)))
-        .join(merged, on=["siren", "occurred_on"], how="anti")
-        .group_by(pl.col("siren").alias("structure_id"))
-        .agg(pl.col("occurred_on").min())
-    )
+    first = _first_failures(seen)
     keys = rows.select("structure_id", "as_of")
     pieces = []
     for day in keys["as_of"].unique().sort().to_list():
@@ -84,6 +78,28 @@ def failure_labels(
                 )
             )
     return pl.concat(pieces) if pieces else pl.DataFrame(schema=SCHEMA)
+
+
+def failure_days(rows: pl.DataFrame, events: pl.DataFrame) -> pl.DataFrame:
+    """Return `structure_id`, `as_of`, `event_on` of the rows that a first failure follows."""
+    first = _first_failures(events.filter(pl.col("retracted_on").is_null()))
+    return (
+        rows.select("structure_id", "as_of")
+        .join(first, on="structure_id", how="inner", maintain_order="left")
+        .filter(pl.col("occurred_on") > pl.col("as_of"))
+        .rename({"occurred_on": "event_on"})
+    )
+
+
+def _first_failures(seen: pl.DataFrame) -> pl.DataFrame:
+    """Return `structure_id`, `occurred_on`: the first failure; a merger's cessation is none."""
+    merged = seen.filter(pl.col("kind") == "merger").select("siren", "occurred_on").unique()
+    return (
+        seen.filter(pl.col("kind").is_in(list(FAILURE_KINDS)) & pl.col("siren").is_not_null())
+        .join(merged, on=["siren", "occurred_on"], how="anti")
+        .group_by(pl.col("siren").alias("structure_id"))
+        .agg(pl.col("occurred_on").min())
+    )
 
 
 def funding_labels(

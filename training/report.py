@@ -52,7 +52,35 @@ def page(result: Json) -> str:
             ]
             for horizon, one in result["stability"].items()
         ],
+        ablation=[_theme(one) for one in result.get("ablation", [])],
     )
+
+
+def _theme(one: Json) -> list[str]:
+    figures = [_estimate(one[name]) for name in ("roc_auc", "average_precision")]
+    return [one["theme"], one["test_as_of"] or "–", str(one["indicators"]), *figures]
+
+
+def _lead(found: Json | None) -> dict[str, Any] | None:
+    """Return a sentence and the rows of the windows, None where there is no day of an event."""
+    if found is None or not found["events"]:
+        return None
+    days = [found["days"][name] for name in ("median", "p25", "p75")]
+    said = "aucun cas n’est dans la liste"
+    if None not in days:
+        median, low, high = (f"{day:.0f}" for day in days)
+        said = f"la moitié arrivent plus de {median} jours après (quartiles : {low} et {high})"
+    rows = [
+        [
+            f"de {one['after_days'] + 1} à {one['until_days']} jours",
+            str(one["events"]),
+            str(one["caught"]),
+            _percent(one["caught"] / one["events"]),
+        ]
+        for one in found["windows"]
+    ]
+    head = f"Liste de {found['k']} structures : {found['caught']} cas sur {found['events']}"
+    return {"said": f"{head} ; {said}.", "rows": rows}
 
 
 def _fold(fold: Json) -> dict[str, Any]:
@@ -79,6 +107,7 @@ def _fold(fold: Json) -> dict[str, Any]:
             ]
             for one in fold["lists"]
         ],
+        "lead": _lead(fold.get("lead_time")),
         "subgroups": [_subgroup(one) for one in fold["subgroups"]],
     }
 
@@ -94,15 +123,23 @@ def _compared(scores: Json) -> dict[str, Any]:
 def _subgroup(one: Json) -> list[str]:
     who = f"{one['by']} : {one['group']}"
     if one["metrics"] is None:
-        return [who, str(one["n"]), str(one["positives"]), "trop peu de cas", "", ""]
+        return [who, str(one["n"]), str(one["positives"]), "trop peu de cas", "", "", "", ""]
     return [
         who,
         str(one["n"]),
         str(one["positives"]),
         _estimate(one["metrics"]["roc_auc"]),
         _estimate(one["ratio"], 2),
-        _percent(one["list"]["precision"]),
+        f"{_percent(one['list']['precision'])}{_tied(one['list'])}",
+        _percent(one["list"]["recall"]),
+        f"{_number(one['list']['lift'], 1)} fois",
     ]
+
+
+def _tied(found: Json) -> str:
+    if found["worst"] == found["best"]:
+        return ""
+    return f" ({_percent(found['worst'])} à {_percent(found['best'])})"
 
 
 def _reliability(bins: Sequence[Json]) -> dict[str, Any]:

@@ -91,6 +91,10 @@ class _Until:
     def labels(self, known_by: date = FAR) -> pl.DataFrame:
         return self.data.labels(min(known_by, self.day))
 
+    def event_days(self) -> pl.DataFrame | None:
+        days = self.data.event_days()
+        return None if days is None else days.filter(pl.col("event_on") <= self.day)
+
 
 def seen_by(data: Labelled) -> Labelled:
     """Return what a search may look at: all that was known by the first day of the evaluation.

@@ -81,8 +81,8 @@ def subgroups(
     -------
     list of dict
         `by`, `group`, `n`, `positives`; with `MIN_EVENTS` events at least, `metrics` (AUC, average
-        precision, ECE), `ratio` (observed / expected) and `list` (k, precision, recall), else
-        None.
+        precision, ECE), `ratio` (observed / expected) and `list` (k, precision with its worst and
+        best over the ties, recall, lift), else None.
     """
     rows = test.select("structure_id", "event").with_columns(pl.Series("p", probabilities))
     found = []
@@ -109,7 +109,14 @@ def _measured(part: pl.DataFrame, high_share: float) -> dict[str, Any]:
         **sizes,
         "metrics": {name: metrics[name].to_dict() for name in _METRICS},
         "ratio": observed_over_expected(cases, float(p.sum())).to_dict(),
-        "list": {"k": ties.k, "precision": ties.mean, "recall": ties.mean * ties.k / cases},
+        "list": {
+            "k": ties.k,
+            "precision": ties.mean,
+            "worst": ties.worst,
+            "best": ties.best,
+            "recall": ties.mean * ties.k / cases,
+            "lift": ties.mean * part.height / cases,
+        },
     }
 
 

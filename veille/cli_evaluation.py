@@ -38,6 +38,9 @@ def evaluate(
     apart: Annotated[
         bool, typer.Option("--apart", help="Ne rien apprendre des structures testées.")
     ] = False,
+    ablation: Annotated[
+        bool, typer.Option("--ablation", help="Mesurer aussi ce que vaut chaque thème.")
+    ] = False,
     json: JsonOption = False,
 ) -> None:
     """Évaluer hors du temps : la recette est réapprise avant chaque date de test."""
@@ -45,7 +48,13 @@ def evaluate(
 
     with steps("Évaluation", silent=json) as progress:
         result = modelling.evaluate(
-            home_of(home), model, target=target, folds=folds, apart=apart, progress=progress
+            home_of(home),
+            model,
+            target=target,
+            folds=folds,
+            apart=apart,
+            ablation=ablation,
+            progress=progress,
         )
     if json:
         show(result)
@@ -54,6 +63,29 @@ def evaluate(
         out.print("[bold]Données synthétiques[/bold]")
     for fold in result["folds"]:
         out.print(fold_table(fold))
+    if ablation and result["ablation"]:
+        out.print(theme_table(result["ablation"]))
+    elif ablation:
+        out.print("Un seul thème : nommez ceux des indicateurs dans le catalogue (theme = …).")
+
+
+def theme_table(themes: list[dict[str, Any]]) -> Table:
+    """Return what the model loses without each theme, within 80 columns."""
+    table = Table(
+        "thème",
+        "date de test",
+        "indicateurs",
+        "AUC",
+        "Préc. moy.",
+        box=SIMPLE_HEAD,
+        pad_edge=False,
+        title="Ce que chaque thème ajoute aux autres, intervalles à 95 %",
+    )
+    for one in themes:
+        figures = (_cell(one["roc_auc"]), _cell(one["average_precision"]))
+        when = one["test_as_of"] or "–"
+        table.add_row(one["theme"], when, str(one["indicators"]), *figures)
+    return table
 
 
 def _cell(estimate: dict[str, float | None] | None) -> str:

@@ -21,6 +21,7 @@ from models.risk_model import RiskModel
 from models.run_tags import RunType
 from models.spec import FitParams
 from training import given
+from training.ablation import ablate, themes
 from training.dataset import Dataset, Labelled
 from training.evaluate import backtest
 from training.fit import Recipe, fit
@@ -229,17 +230,21 @@ def evaluate(
     target: str | None = None,
     folds: int = 2,
     apart: bool = False,
+    ablation: bool = False,
     progress: Progress = quiet,
 ) -> dict[str, Any]:
     """Evaluate a model's recipe out of time on the panel it was trained on; log the figures.
 
-    With `apart`, a structure that is tested is never learnt from.
+    With `apart`, a structure that is tested is never learnt from; with `ablation`, what each theme
+    of indicators is worth is measured too.
     """
     found, model = loaded(home, reference, target)
     data = dataset(home, found, model)
     recipe = Recipe(data.target, model.features, model.params)
     synthetic = bool(model.summary["synthetic"])
     expected = folds * (2 + len(data.target.horizons_months))
+    expected += folds * (1 + len(themes(recipe))) if ablation else 0
+    said = _steps(progress, expected)
     result = backtest(
         data,
         recipe,
@@ -247,8 +252,10 @@ def evaluate(
         apart=apart,
         oracle=home.folder / ORACLE if synthetic else None,
         champion=_champion(home, found, data),
-        progress=_steps(progress, expected),
+        progress=said,
     )
+    if ablation:
+        result["ablation"] = ablate(data, recipe, count=folds, progress=said)
     result = {"model": found.run_name, **result, "synthetic": synthetic}
     figures = {
         f"{metric}_{fold['horizon_months']}m_{fold['test_as_of']}": estimate["value"]

@@ -64,7 +64,10 @@ def test_the_figures_are_those_of_the_group_alone(test_rows: pl.DataFrame) -> No
     assert one["list"] == {
         "k": 50,
         "precision": pytest.approx(top["event"].mean()),
+        "worst": pytest.approx(top["event"].mean()),  # no two scores are the same
+        "best": pytest.approx(top["event"].mean()),
         "recall": pytest.approx(top["event"].sum() / events.sum()),
+        "lift": pytest.approx(top["event"].mean() / events.mean()),
     }
 
 
