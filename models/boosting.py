@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 # for 30 trees. Read by OpenMP when LightGBM is first loaded, hence before its import.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
-NEWTON_STEPS = 6
+NEWTON_STEPS, LEVEL = 6, 1e-8
 #: a category with more levels is read by the linear part alone, each level shrunk by the penalty:
 #: trees learn such levels by heart, and they change from one year to the next
 MANY_LEVELS = 32
@@ -196,6 +196,8 @@ def levelled(
             p = 1.0 / (1.0 + np.exp(-out[at]))
             step = (events - w @ p) / max(float(w @ (p * (1 - p))), 1e-9)
             out[at] += np.clip(step, -2.0, 2.0)
+            if abs(step) < LEVEL:
+                break
     return out
 
 

@@ -99,7 +99,7 @@ class FitParams:
     knots: int = 256
     min_level_rows: int = 10
     interval: float = 0.90
-    max_rows: int = 500_000
+    max_rows: int = 300_000
 
     def to_dict(self) -> dict[str, Any]:
         """Return the parameters as plain JSON values."""

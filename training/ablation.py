@@ -7,10 +7,10 @@ from dataclasses import replace
 from typing import Any
 
 from models.risk_model import RiskModel
-from models.thinning import KEYS, thinned
+from models.thinning import thinned
 from training.dataset import Labelled
 from training.evaluate import RESAMPLES, labelled, splits
-from training.fit import Recipe
+from training.fit import Recipe, rows_of
 from training.metrics import paired_difference
 
 #: figures that a calibration does not change: the fits are not calibrated
@@ -48,7 +48,7 @@ def ablate(
     found = []
     for split in splits(data, count):
         labels = thinned(split.train, recipe.params)
-        rows = data.rows.join(labels.select(KEYS).unique(), on=list(KEYS), how="semi")
+        rows = rows_of(data.rows, labels)
         telling = {f.name for f in data.features(rows)}
         features = tuple(f for f in recipe.features if f.name in telling)
         test = labelled(data, split.test, main)

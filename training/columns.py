@@ -119,13 +119,22 @@ def inferred(rows: pl.DataFrame) -> Catalogue:
         kind = _kind(column)
         if kind is None:
             left[name] = f"type {column.dtype} : ni nombre, ni catégorie"
-        elif column.n_unique() < 2:
+        elif not varies(column):
             left[name] = "une seule valeur"
         elif kind == "categorical" and _names_things(column):
             left[name] = "presque une valeur par ligne : un nom, pas une catégorie"
         else:
             features.append(_spec(name, kind))
     return Catalogue(tuple(features), left)
+
+
+def varies(column: pl.Series) -> bool:
+    """Tell whether a column says something: a null counts as a value, knowing or not may matter."""
+    if 0 < column.null_count() < column.len():
+        return True
+    if column.dtype.is_numeric():  # a tenth of what counting the distinct values takes
+        return bool(column.min() != column.max())
+    return column.n_unique() > 1
 
 
 def _kind(column: pl.Series) -> Kind | None:

@@ -13,7 +13,7 @@ from data.errors import VeilleError
 from models.thinning import KEYS
 from training.dataset import Labelled
 from training.evaluate import METRICS, RESAMPLES, Split, splits
-from training.fit import Recipe, fit
+from training.fit import Recipe, fit, rows_of
 from training.metrics import HIGHER_IS_BETTER, Estimate, evaluate, paired_difference
 
 Scores = np.ndarray[Any, Any]
@@ -93,9 +93,9 @@ def _scored(
     progress: Callable[[str], None],
 ) -> dict[int, pl.DataFrame]:
     """Return `structure_id`, `event`, `a`, `b` of the test rows of each horizon."""
-    seen = data.rows.join(split.train.select(KEYS).unique(), on=list(KEYS), how="semi")
+    seen = rows_of(data.rows, split.train)
     telling = {f.name for f in data.features(seen)}
-    held = data.rows.join(split.test.select(KEYS).unique(), on=list(KEYS), how="semi")
+    held = rows_of(data.rows, split.test)
     predicted = []
     for letter, recipe in zip("ab", recipes, strict=True):
         # What never varies in these rows cannot be learnt from; it was not there when fitted.

@@ -17,7 +17,7 @@ from training.baselines import fit_baselines, one_feature
 from training.curves import curves
 from training.dataset import Labelled
 from training.decomposition import brier_parts, reliability_curve
-from training.fit import Fitted, Recipe, fit
+from training.fit import Fitted, Recipe, fit, rows_of
 from training.lead import lead_time
 from training.lists import lists
 from training.metrics import Estimate, evaluate, paired_difference
@@ -172,8 +172,7 @@ def backtest(
     ranked: dict[int, list[pl.DataFrame]] = {}
     event_days = data.event_days()
     for split in splits(data, count, apart=apart):
-        seen = data.rows.join(split.train.select(KEYS).unique(), on=list(KEYS), how="semi")
-        features = data.features(seen)
+        features = data.features(rows_of(data.rows, split.train))
         telling = {f.name for f in features}
         here = replace(recipe, features=features) if recipe.features else recipe
         made: dict[str, Fitted] = {}

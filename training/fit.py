@@ -18,6 +18,7 @@ from models.risk_model import RiskModel
 from models.sample import weights_of
 from models.spec import FeatureSpec, FitParams
 from models.thinning import KEYS, thinned
+from training.columns import varies
 from training.splits import (
     Fold,
     calibration_blocks,
@@ -96,16 +97,16 @@ def catalogue_features(rows: pl.DataFrame) -> tuple[FeatureSpec, ...]:
             sentence=indicator.sentence,
         )
         for indicator in INDICATORS.values()
-        if _says_something(rows[indicator.name])
+        if varies(rows[indicator.name])
     )
 
 
-def _says_something(column: pl.Series) -> bool:
-    return column.n_unique() > 1  # a null counts as a value: knowing or not may matter
-
-
-def _rows(panel: pl.DataFrame, labels: pl.DataFrame) -> pl.DataFrame:
-    return panel.join(labels.select(KEYS).unique(), on=list(KEYS), how="semi")
+def rows_of(panel: pl.DataFrame, labels: pl.DataFrame) -> pl.DataFrame:
+    """Return the rows of a panel that have a label."""
+    # Places first: a join of a wide panel takes a second copy of it.
+    places = panel.select(KEYS).with_row_index("_place")
+    kept = places.join(labels.select(KEYS).unique(), on=list(KEYS), how="semi")
+    return panel[kept["_place"].sort()]
 
 
 def _span(labels: pl.DataFrame) -> tuple[date, date]:
@@ -147,7 +148,7 @@ def fit(
 
     def learn(at: pl.DataFrame, like: RiskModel | None = None) -> RiskModel:
         return RiskModel.fit(
-            _rows(panel, at),
+            rows_of(panel, at),
             at,
             None,
             None,
@@ -165,7 +166,7 @@ def fit(
     blocks = calibration_blocks(every, main=target.main_horizon_months) if dated else []
     for early, late in blocks or ([] if dated else structure_folds(every)):
         drawn = thinned(late, recipe.params)
-        parts.append((learn(thinned(early, recipe.params), model), _rows(panel, drawn), drawn))
+        parts.append((learn(thinned(early, recipe.params), model), rows_of(panel, drawn), drawn))
         held.append(late)
         progress("calibration")
     if parts:

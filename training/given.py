@@ -16,7 +16,7 @@ import polars as pl
 
 from data.errors import VeilleError
 from models.spec import FeatureSpec
-from training.columns import Catalogue, as_declared, inferred, read_catalogue
+from training.columns import Catalogue, as_declared, inferred, read_catalogue, varies
 from training.labels import FAR, SCHEMA
 from training.reading import read_rows
 from training.targets import Target
@@ -52,7 +52,7 @@ class Given:
 
     def features(self, seen: pl.DataFrame) -> tuple[FeatureSpec, ...]:
         """Return the indicators that say something in these rows."""
-        return tuple(f for f in self.catalogue.features if seen[f.name].n_unique() > 1)
+        return tuple(f for f in self.catalogue.features if varies(seen[f.name]))
 
     def labels(self, known_by: date = FAR) -> pl.DataFrame:
         """Return the labels whose window was over by a day (see `training.labels`)."""
@@ -169,7 +169,9 @@ def read(path: Path, catalogue: Path | None = None, name: str | None = None) -> 
         f"étiquette {label} du panel",
     )
     names = [f.name for f in found.features]
-    rows = rows.sort("as_of", "structure_id")
+    order = rows.select(pl.arg_sort_by("as_of", "structure_id")).to_series()
+    for column in rows.columns:  # one at a time: never two copies of a large panel
+        rows = rows.with_columns(rows[column].gather(order))
     return Given(
         target,
         rows.select("structure_id", "as_of", *names),

@@ -23,7 +23,7 @@ from models.spec import FeatureSpec, FitParams
 from models.thinning import KEYS, thinned
 from training.dataset import Labelled
 from training.evaluate import Split, splits
-from training.fit import Recipe
+from training.fit import Recipe, rows_of
 from training.labels import FAR
 from training.targets import Target
 
@@ -206,7 +206,7 @@ def _loss(
     target = recipe.target
     labels = thinned(split.train, params)
     model = RiskModel.fit(
-        data.rows.join(labels.select(KEYS).unique(), on=list(KEYS), how="semi"),
+        rows_of(data.rows, labels),
         labels,
         None,
         None,

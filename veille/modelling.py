@@ -24,7 +24,7 @@ from training import given
 from training.ablation import ablate, themes
 from training.dataset import Dataset, Labelled
 from training.evaluate import backtest
-from training.fit import Recipe, fit
+from training.fit import Recipe, fit, rows_of
 from training.report import page
 from training.search import search
 from training.targets import target as find_target
@@ -135,10 +135,7 @@ def _learn(
             expected="des faits connus après les dates d'observation du panel",
             todo="ingérer les événements ou les exercices suivants, puis recalculer le panel",
         )
-    seen = data.rows.join(
-        labels.select("structure_id", "as_of").unique(), on=["structure_id", "as_of"], how="semi"
-    )
-    recipe = Recipe(goal, data.features(seen), params or FitParams())
+    recipe = Recipe(goal, data.features(rows_of(data.rows, labels)), params or FitParams())
     searched: dict[str, Any] = {}
     if tune:
         best = search(
