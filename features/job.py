@@ -26,6 +26,7 @@ from features.catalogue import catalogue_hash
 from features.engines.base import Engine
 from features.engines.polars_engine import PolarsEngine
 from features.facts import FactFiles, prepare
+from features.live import folder_of
 from features.panel import compute_day
 from features.panels import (
     FEATURES_VERSION,
@@ -119,12 +120,9 @@ def _days(
 ) -> list[Path]:
     """Return the folder of each day, those that are missing computed."""
     stored = files if isinstance(files, StoredFacts) else None
-    code = [FEATURES_VERSION, catalogue_hash(), sorted(i.name for i in wants.indicators)]
-    keys = {}
-    for day in asked.days:
-        known_hash = stored.known_hash(day) if stored else lake_hash
-        content = [*code, day.isoformat(), known_hash]
-        keys[day] = hashlib.sha256(json.dumps(content).encode()).hexdigest()[:24]
+    keys = {
+        day: _key(wants, day, stored.known_hash(day) if stored else lake_hash) for day in asked.days
+    }
     at = {day: home / "features" / "days" / key for day, key in keys.items()}
     missing = [day for day in asked.days if not at[day].exists()]
     for path in at.values():
@@ -144,6 +142,30 @@ def _days(
             rows = compute_day(facts, day, asked.only)
             _keep(rows, at[day])
     return list(at.values())
+
+
+def _key(wants: Wanted, day: date, known_hash: str) -> str:
+    """Return the name of a day computed from what is known by it."""
+    code = [FEATURES_VERSION, catalogue_hash(), sorted(i.name for i in wants.indicators)]
+    content = [*code, day.isoformat(), known_hash]
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:24]
+
+
+def context(files: StoredFacts, home: Path, day: date, progress: Progress = quiet) -> Path:
+    """Return the folder of what all structures share on a day (`features.live.Context`).
+
+    The job left it with the day's rows; it is computed where another engine made them.
+    """
+    wants = wanted()
+    key = _key(wants, day, files.known_hash(day))
+    folder = folder_of(home, key)
+    if not folder.exists():
+        with alone(home):
+            shards = Shards(files, home, wants)
+            shards.begin({day: key}, progress)
+            shards.share(day)
+            shards.clear(day)
+    return folder
 
 
 def _keep(rows: pl.DataFrame, target: Path) -> None:
@@ -178,3 +200,4 @@ def _forget(home: Path) -> None:
     days = sorted(home.glob("features/days/*"), key=lambda p: p.stat().st_mtime_ns)
     for path in days[:-_KEPT_DAYS]:
         shutil.rmtree(path)
+        shutil.rmtree(folder_of(home, path.name), ignore_errors=True)

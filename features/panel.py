@@ -105,7 +105,8 @@ def begin(
     wants : Wanted
         What is to be computed.
     members : narwhals.LazyFrame, optional
-        The structures (`siren`); those that belong to the panel on that day if not given.
+        The structures (`siren`); those that belong to the panel on that day if not given. Chosen
+        ones have no part in what all structures share.
     """
     day = Day(facts, as_of, slots, wants.line_columns)
     rows = population(day) if members is None else members
@@ -126,7 +127,7 @@ def begin(
     return Begun(
         rows=rows,
         programmes=day.programmes.select(*_PROGRAMMES) if "budget" in wants.grains else None,
-        sums=sums(day) if wants.shared else None,
+        sums=sums(day) if wants.shared and members is None else None,
     )
 
 

@@ -18,6 +18,7 @@ from features import coverage
 from features.engines.polars_engine import PolarsEngine
 from features.facts import of_funders
 from features.frames import covered, known
+from features.live import Context, folder_of
 from features.panel import Begun, begin, dated, finish
 from features.progress import Progress
 from features.shared import Shared, Sums, share
@@ -37,6 +38,7 @@ class Shards:
     ) -> None:
         self._files = files
         self._store = Store(home, files, rows_per_shard)
+        self._home = home
         self._engine = PolarsEngine()
         self._wants = wants
         self._work = home / "features" / "work" / self._store.cuts_hash
@@ -97,11 +99,19 @@ class Shards:
         rows = of_funders(self._files, self._engine)["budgets"]
         return self._engine.collect(known(rows.rename({"amount_cents": "cents"}), day))
 
+    def share(self, day: date) -> Shared:
+        """Return what all structures share on a day that is begun, and keep it for `live`."""
+        shared = share(self.parts(day), self.budgets(day), day)
+        if self._wants.whole:
+            delays = of_funders(self._files, self._engine)["funder_delays"]
+            told = self._engine.collect(known(delays, day))
+            kept = folder_of(self._home, self._keys[day])
+            Context(day, self.slots[day], shared, told).save(kept)
+        return shared
+
     def finish(self, day: date, target: Path) -> None:
         """Write the panel rows of a day, a file a shard, hence sorted."""
-        shared = None
-        if self._wants.shared:
-            shared = share(self.parts(day), self.budgets(day), day)
+        shared = self.share(day) if self._wants.shared else None
         pending = target.with_name(f".pending-{uuid.uuid4().hex[:8]}")
         pending.mkdir(parents=True)
         for shard in range(self._store.shards):

@@ -41,6 +41,11 @@ class Wanted:
     grains: frozenset[str]
 
     @property
+    def whole(self) -> bool:
+        """Return whether all of the catalogue is wanted."""
+        return len(self.indicators) == len(INDICATORS)
+
+    @property
     def shared(self) -> bool:
         """Return whether figures of all structures are needed."""
         return bool(self.grains & {"budget", "peer", "place"})

@@ -1,0 +1,118 @@
+"""Live: the indicators of any structures from their own facts, as the panel of a day has them.
+
+What a structure's indicators need beyond its own facts (which funders are covered when, rates of
+programmes, peers, sectors, places, delays that funders publish) is small, and kept by the job for
+each day it computes. With it, the same steps as the job's (`features.panel`) give the same rows.
+"""
+
+from __future__ import annotations
+
+import shutil
+import uuid
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, fields
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+
+from data.contracts import TABLES
+from data.drafts import with_machine_columns
+from features.engines import Engine
+from features.engines.base import Frame
+from features.engines.polars_engine import PolarsEngine
+from features.facts import prepare
+from features.panel import begin, dated, finish
+from features.shared import Shared
+from features.wanted import wanted
+
+_SHARED = tuple(field.name for field in fields(Shared))
+_OTHERS = ("slots", "funder_delays")
+#: files of a context, all of them always there
+CONTEXT_FILES = tuple(f"{name}.arrow" for name in (*_SHARED, *_OTHERS))
+
+
+def folder_of(home: Path, key: str) -> Path:
+    """Return where the job keeps what all structures share on a day, by the name of the day."""
+    return home / "features" / "shared" / key
+
+
+@dataclass(frozen=True)
+class Context:
+    """What all structures share on a day.
+
+    Attributes
+    ----------
+    as_of : datetime.date
+        The day.
+    slots : polars.DataFrame
+        `features.coverage.slots`: the covered windows of each list of each funder.
+    shared : Shared
+        Rates of programmes, peers, sectors and places.
+    funder_delays : polars.DataFrame
+        The delays that funders publish, known by the day.
+    """
+
+    as_of: date
+    slots: pl.DataFrame
+    shared: Shared
+    funder_delays: pl.DataFrame
+
+    def save(self, folder: Path) -> None:
+        """Write the context into `folder`, whole or not at all; one that is there is kept."""
+        if folder.exists():
+            return
+        pending = folder.with_name(f".pending-{uuid.uuid4().hex[:8]}")
+        pending.mkdir(parents=True)
+        try:
+            for name in _SHARED:
+                getattr(self.shared, name).write_ipc(pending / f"{name}.arrow")
+            for name in _OTHERS:
+                getattr(self, name).write_ipc(pending / f"{name}.arrow")
+            pending.rename(folder)
+        finally:
+            shutil.rmtree(pending, ignore_errors=True)
+
+    @classmethod
+    def load(cls, folder: Path, as_of: date) -> Context:
+        """Return the context that `save` wrote."""
+        found = {name: pl.read_ipc(folder / f"{name}.arrow") for name in (*_SHARED, *_OTHERS)}
+        shared = Shared(**{name: found[name] for name in _SHARED})
+        return cls(as_of, found["slots"], shared, found["funder_delays"])
+
+    def rows(self, tables: Mapping[str, pl.DataFrame], sirens: Collection[str]) -> pl.DataFrame:
+        """Return `structure_id`, `as_of`, then every indicator, of the structures asked.
+
+        Parameters
+        ----------
+        tables : mapping
+            Canonical tables (`data.contracts`) of `features.facts.BY_STRUCTURE`: the facts of these
+            structures, those known by the day being kept; absent tables are empty.
+        sirens : collection of str
+            The structures; one without any fact has null indicators.
+
+        Returns
+        -------
+        polars.DataFrame
+            Sorted by structure. For the facts of the lake, the rows of its panel to the last bit.
+        """
+        engine, wants = PolarsEngine(), wanted()
+        facts = prepare(_Told(tables, self.funder_delays), engine)
+        members = engine.small(pl.DataFrame({"siren": sorted(set(sirens))}, {"siren": pl.String}))
+        begun = begin(facts, self.as_of, self.slots, wants, members)
+        found = engine.collect(finish(begun, self.shared, engine, self.as_of, wants))
+        return dated(found.sort("structure_id"), self.as_of)
+
+
+@dataclass(frozen=True)
+class _Told:
+    """Facts told with a call, and the delays of the funders; budgets are in `Shared` already."""
+
+    tables: Mapping[str, pl.DataFrame]
+    funder_delays: pl.DataFrame
+
+    def load(self, engine: Engine, table: str) -> Frame:
+        """Return table `table` with its machine columns, in `engine`."""
+        if table == "funder_delays":
+            return engine.small(self.funder_delays)
+        return engine.small(with_machine_columns(self.tables.get(table, TABLES[table].empty())))
