@@ -38,12 +38,15 @@ class Forest:
         Factor of the leaves (share of the boosted part in the score).
     texts : tuple[str, ...]
         The same trees, one text each.
+    header : str
+        What LightGBM writes before the trees.
     """
 
     booster: Any
     ends: tuple[int, ...]
     scale: float
     texts: tuple[str, ...]
+    header: str
 
     @cached_property
     def batch(self) -> BatchShap | None:
@@ -94,18 +97,25 @@ def forest_at(texts: Sequence[str], months: int, n_features: int, scale: float) 
     scale : float
         Share of the boosted part in the score.
     """
-    import lightgbm as lgb
-
     header, blocks, ends = "", [], []
     for text in texts:
         head, trees = _split(text)
         header = header or head
         blocks += [_cut(tree, n_features, float(months)) for tree in trees]
         ends.append(len(blocks))
+    return Forest(_booster(header, blocks), tuple(ends), scale, tuple(blocks), header)
+
+
+def joined(forests: Sequence[Forest]) -> Any:  # noqa: ANN401 - a LightGBM booster
+    """Return one booster with the trees of all forests, one forest after another."""
+    return _booster(forests[0].header, [text for forest in forests for text in forest.texts])
+
+
+def _booster(header: str, blocks: Sequence[str]) -> Any:  # noqa: ANN401
+    import lightgbm as lgb
+
     body = "".join(f"Tree={i}\n{block}\n\n" for i, block in enumerate(blocks))
-    return Forest(
-        lgb.Booster(model_str=f"{header}\n{body}end of trees\n"), tuple(ends), scale, tuple(blocks)
-    )
+    return lgb.Booster(model_str=f"{header}\n{body}end of trees\n")
 
 
 def with_horizon(codes: Floats) -> Floats:
