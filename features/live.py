@@ -10,7 +10,7 @@ from __future__ import annotations
 import shutil
 import uuid
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import date
 from pathlib import Path
 
@@ -18,10 +18,12 @@ import polars as pl
 
 from data.contracts import TABLES
 from data.drafts import with_machine_columns
+from features.asof import to_day
+from features.budgets import voted
 from features.engines import Engine
 from features.engines.base import Frame
 from features.engines.polars_engine import PolarsEngine
-from features.facts import prepare
+from features.facts import BY_FUNDER, prepare
 from features.panel import begin, dated, finish
 from features.shared import Shared
 from features.wanted import wanted
@@ -80,6 +82,24 @@ class Context:
         shared = Shared(**{name: found[name] for name in _SHARED})
         return cls(as_of, found["slots"], shared, found["funder_delays"])
 
+    def told(self, budgets: pl.DataFrame, delays: pl.DataFrame) -> Context:
+        """Return the context with facts of funders added, in their canonical columns.
+
+        A budget that is told (voted, cancelled) replaces what was known of the programme, or of the
+        funder where the programme is empty; rates of what structures received do not change.
+        """
+        day = to_day(self.as_of)
+        shared, known_delays = self.shared, self.funder_delays
+        if delays.height:
+            columns = BY_FUNDER["funder_delays"]
+            said = with_machine_columns(delays).select(columns)
+            known_delays = pl.concat([known_delays, said.filter(pl.col("known_day") <= day)])
+        if budgets.height:
+            rows = with_machine_columns(budgets).select(BY_FUNDER["budgets"])
+            rows = rows.rename({"amount_cents": "cents"}).filter(pl.col("known_day") <= day)
+            shared = replace(shared, programmes=_with_budgets(shared.programmes, rows, self.as_of))
+        return replace(self, shared=shared, funder_delays=known_delays)
+
     def rows(self, tables: Mapping[str, pl.DataFrame], sirens: Collection[str]) -> pl.DataFrame:
         """Return `structure_id`, `as_of`, then every indicator, of the structures asked.
 
@@ -102,6 +122,22 @@ class Context:
         begun = begin(facts, self.as_of, self.slots, wants, members)
         found = engine.collect(finish(begun, self.shared, engine, self.as_of, wants))
         return dated(found.sort("structure_id"), self.as_of)
+
+
+def _with_budgets(programmes: pl.DataFrame, rows: pl.DataFrame, as_of: date) -> pl.DataFrame:
+    """Return the figures of programmes with those of newer budgets instead of the known ones."""
+    figures = ["voted_ppm", "cancelled_ppm"]
+    said = voted(rows, as_of).rename({name: f"new_{name}" for name in figures})
+    whole = said.filter(pl.col("programme") == "").drop("programme")
+    key = ["funder_id", "programme"]
+    return (
+        programmes.join(said, on=key, how="left", maintain_order="left")
+        .join(whole, on="funder_id", how="left", suffix="_whole", maintain_order="left")
+        .with_columns(
+            pl.coalesce(f"new_{name}", f"new_{name}_whole", name).alias(name) for name in figures
+        )
+        .select(programmes.columns)
+    )
 
 
 @dataclass(frozen=True)

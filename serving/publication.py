@@ -69,6 +69,8 @@ def write_publication(
     reasons: pl.DataFrame,
     history: pl.DataFrame,
     unknown: pl.DataFrame,
+    *,
+    folders: Mapping[str, Path] | None = None,
 ) -> str:
     """Write a publication, make it the current one, and return its id.
 
@@ -88,6 +90,9 @@ def write_publication(
         key is kept. publication_id, target, created_at, rows and files are set here.
     scores, reasons, history, unknown : pl.DataFrame
         The columns of `publication_files`; any order of rows.
+    folders : mapping, optional
+        `MODEL_FOLDER` and `SHARED_FOLDER`: where the files are that live scoring needs. They come
+        from the inputs that the manifest tells, and are no part of the id.
 
     Raises
     ------
@@ -104,12 +109,13 @@ def write_publication(
         draft = _manifest(fields | {"files": {}}, target, "?", scores.height)
         tables = {REASONS: reasons, HISTORY: history, UNKNOWN: unknown}
         _write_files(temporary, draft, scores, tables)
-        files = {name: stamp(temporary / name).model_dump() for name in FILES}
+        names = [*FILES, *_copied(folders or {}, temporary)]
+        files = {name: stamp(temporary / name).model_dump() for name in names}
         identity = _identity(fields, files)
         publication_id = f"{draft.as_of.isoformat()}-{identity}"
         manifest = _manifest(fields | {"files": files}, target, publication_id, scores.height)
         (temporary / MANIFEST).write_text(manifest.model_dump_json(indent=2), encoding="utf-8")
-        for name in (*FILES, MANIFEST):
+        for name in (*names, *(folders or {}), MANIFEST):
             sync(temporary / name)
         sync(temporary)
         if not _is_whole(parent / publication_id):
@@ -224,6 +230,15 @@ def _write_files(
     write_index(words, folder / WORDS)
     write_index(postings, folder / POSTINGS)
     (folder / CODES).write_text(json.dumps(codes, ensure_ascii=False), encoding="utf-8")
+
+
+def _copied(folders: Mapping[str, Path], into: Path) -> list[str]:
+    """Copy folders of files, and return the names of the files."""
+    names = []
+    for name, source in folders.items():
+        shutil.copytree(source, into / name)
+        names += [f"{name}/{path.name}" for path in sorted((into / name).iterdir())]
+    return names
 
 
 def _manifest(fields: Mapping[str, Any], target: str, publication_id: str, rows: int) -> Manifest:

@@ -23,6 +23,9 @@ INDEX = "index.arrow"
 CODES = "codes.json"
 WORDS = "words.arrow"
 POSTINGS = "postings.arrow"
+#: folders of what live scoring needs, which a publication made before it has not: the model, and
+#: what all structures share on the day (`features.live`)
+MODEL_FOLDER, SHARED_FOLDER = "model", "shared"
 FILES = (SCORES, REASONS, HISTORY, UNKNOWN, INDEX, CODES, WORDS, POSTINGS)
 
 LEVELS = ("high", "moderate", "low", "unknown")
@@ -174,7 +177,7 @@ def read_manifest(folder: Path) -> Manifest:
 
 def check_files(folder: Path, manifest: Manifest) -> None:
     """Compare each file with the manifest (size, sha256); PublicationError on any difference."""
-    for name in FILES:
+    for name in dict.fromkeys((*FILES, *manifest.files)):
         if name not in manifest.files:
             raise _broken("Le manifeste ne cite pas un fichier attendu.", folder / name)
         if not (folder / name).is_file():

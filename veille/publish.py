@@ -13,10 +13,9 @@ from features.catalogue import INDICATORS, THEMES
 from features.coverage import one_account
 from features.wording import category, sentence
 from models.risk_model import RiskModel
+from serving.levels import level_expr
 from serving.publication_files import HISTORY_COLUMNS, REASON_COLUMNS, UNKNOWN_COLUMNS
 
-#: indicators without which nothing is said of a structure
-ESSENTIAL = ("grants_eur", "history_years")
 _DESCRIBED = (
     *("name", "ess_family", "sector", "naf", "commune", "departement", "region"),
     "employees_band",
@@ -83,20 +82,9 @@ def scores(
 ) -> pl.DataFrame:
     """Return the table of scores: identity, probabilities with intervals, level, rank, coverage.
 
-    Levels compare the probability at the main horizon with the thresholds stored with the model;
-    a structure without any funding history is `unknown`.
+    Levels are those of `serving.levels`.
     """
     p = pl.col(f"p_{main}m")
-    unknown = pl.all_horizontal(pl.col(name).is_null() for name in ESSENTIAL)
-    level = (
-        pl.when(unknown)
-        .then(pl.lit("unknown"))
-        .when(p >= thresholds["high"])
-        .then(pl.lit("high"))
-        .when(p >= thresholds["moderate"])
-        .then(pl.lit("moderate"))
-        .otherwise(pl.lit("low"))
-    )
     coverage = 1 - pl.sum_horizontal(pl.col(n).is_null() for n in INDICATORS) / len(INDICATORS)
     probabilities = [c for c in predicted.columns if c.startswith(("p_", "low_", "high_"))]
     table = pl.concat(
@@ -105,7 +93,12 @@ def scores(
             predicted.select(probabilities),
         ],
         how="horizontal",
-    ).select("siren", *probabilities, level.alias("level"), coverage.alias("coverage"))
+    ).select(
+        "siren",
+        *probabilities,
+        level_expr(main, thresholds).alias("level"),
+        coverage.alias("coverage"),
+    )
     # Ties are broken by SIREN: any order would do, this one is stable.
     return (
         described.join(table, on="siren", how="inner")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -12,9 +13,12 @@ import polars as pl
 from data.errors import VeilleError
 from data.lake import Lake
 from features.catalogue import INDICATORS
+from features.job import context
+from features.lake_facts import LakeFacts
 from features.progress import Progress, quiet
 from features.wording import sentence
 from serving.publication import Publication, write_publication
+from serving.publication_files import MODEL_FOLDER, SHARED_FOLDER
 from training import given
 from training.cohort import cohort
 from training.targets import target as find_target
@@ -79,26 +83,30 @@ def score(
         thresholds=levels,
     )
     progress("publication", 0.8)
-    identifier = write_publication(
-        home.folder,
-        target,
-        {
-            "as_of": day.isoformat(),
-            "horizons_months": list(goal.horizons_months),
-            "model": {"name": found.run_name, "version": found.version, "run_id": found.run_id},
-            "input_hash": digest,
-            "synthetic": is_synthetic(home.folder),
-            "base_values": bases,
-            "levels": {"rule": "capacity", **model.summary["levels"]},
-            "trained_until": model.summary["train_days"][1],
-            "thresholds": levels,
-            **_measured(home, found.run_name),
-        },
-        table,
-        why,
-        publish.history(lake, day, sirens),
-        publish.unknown(rows, [f.name for f in model.features]),
-    )
+    shared = context(LakeFacts(lake), home.folder, day, progress)
+    with tempfile.TemporaryDirectory(prefix="veille-model-") as kept:
+        model.save(Path(kept))
+        identifier = write_publication(
+            home.folder,
+            target,
+            {
+                "as_of": day.isoformat(),
+                "horizons_months": list(goal.horizons_months),
+                "model": {"name": found.run_name, "version": found.version, "run_id": found.run_id},
+                "input_hash": digest,
+                "synthetic": is_synthetic(home.folder),
+                "base_values": bases,
+                "levels": {"rule": "capacity", **model.summary["levels"]},
+                "trained_until": model.summary["train_days"][1],
+                "thresholds": levels,
+                **_measured(home, found.run_name),
+            },
+            table,
+            why,
+            publish.history(lake, day, sirens),
+            publish.unknown(rows, [f.name for f in model.features]),
+            folders={MODEL_FOLDER: Path(kept), SHARED_FOLDER: shared},
+        )
     progress("publication", 1.0)
     output = home.folder / "publications" / target / identifier
     return {"publication": identifier, "rows": table.height, "output": str(output)}
