@@ -19,7 +19,7 @@ from serving.publication import Publication
 from serving.ranking import Filters, Sort, check_horizon, whole_list
 
 #: rows read, written and sent at a time
-CHUNK = 8192
+CHUNK = 2048
 #: rows of a sheet, its header aside
 SHEET_ROWS = 1_048_575
 

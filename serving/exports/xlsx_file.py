@@ -6,16 +6,15 @@ import tempfile
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-from xlsxwriter import Workbook
-from xlsxwriter.format import Format
-from xlsxwriter.worksheet import Worksheet
+from typing import TYPE_CHECKING, Any
 
 from serving.access.pseudonym import HIDDEN
 from serving.exports.export import Export, check_sheet
 from serving.exports.watermark import Watermark
 from serving.web import words
+
+if TYPE_CHECKING:
+    import xlsxwriter  # type: ignore[import-untyped]
 
 _PIECE = 1 << 18
 _A4 = 9
@@ -92,7 +91,9 @@ def xlsx_chunks(export: Export) -> Generator[bytes]:
 
 
 def _write(export: Export, path: Path) -> Iterator[bytes]:
-    book = Workbook(path, {"constant_memory": True, "tmpdir": str(path.parent)})
+    import xlsxwriter
+
+    book = xlsxwriter.Workbook(path, {"constant_memory": True, "tmpdir": str(path.parent)})
     try:
         _properties(book, export.mark)
         _about(book, export.mark)
@@ -104,7 +105,7 @@ def _write(export: Export, path: Path) -> Iterator[bytes]:
             sheet.row_data_fh.close()
 
 
-def _properties(book: Workbook, said: Watermark) -> None:
+def _properties(book: xlsxwriter.Workbook, said: Watermark) -> None:
     book.set_properties(
         {
             "title": f"{words.risk_title(said.target)} à {said.horizon_months} mois",
@@ -120,7 +121,7 @@ def _properties(book: Workbook, said: Watermark) -> None:
         book.set_custom_property(f"veille.{name}", value[:255], "text")
 
 
-def _about(book: Workbook, said: Watermark) -> None:
+def _about(book: xlsxwriter.Workbook, said: Watermark) -> None:
     sheet = book.add_worksheet("À lire")
     bold, wrapped = book.add_format({"bold": True}), book.add_format({"text_wrap": True})
     sheet.set_column(0, 0, 24, bold)
@@ -146,7 +147,7 @@ def _about(book: Workbook, said: Watermark) -> None:
     _print(sheet, said)
 
 
-def _list(book: Workbook, export: Export) -> Iterator[bytes]:
+def _list(book: xlsxwriter.Workbook, export: Export) -> Iterator[bytes]:
     sheet = book.add_worksheet("Structures")
     columns = shown_columns(export)
     heading = book.add_format({"bold": True, "text_wrap": True, "valign": "top", "bottom": 1})
@@ -176,11 +177,11 @@ def _list(book: Workbook, export: Export) -> Iterator[bytes]:
 
 
 def _row(
-    sheet: Worksheet,
+    sheet: xlsxwriter.worksheet.Worksheet,
     row: int,
     columns: tuple[Column, ...],
     values: tuple[Any, ...],
-    formats: dict[str, Format],
+    formats: dict[str, xlsxwriter.format.Format],
 ) -> None:
     for place, (column, value) in enumerate(zip(columns, values, strict=True)):
         if value is None:
@@ -192,7 +193,7 @@ def _row(
             sheet.write_number(row, place, value, formats[column.kind])
 
 
-def _print(sheet: Worksheet, said: Watermark) -> None:
+def _print(sheet: xlsxwriter.worksheet.Worksheet, said: Watermark) -> None:
     sheet.set_paper(_A4)
     fictitious = "DONNÉES FICTIVES - " if said.synthetic else ""
     by = said.exported_by[:80].replace("&", "&&")
