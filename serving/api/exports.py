@@ -35,7 +35,7 @@ def _file(media_type: str) -> dict[int | str, dict[str, Any]]:
     return {200: {"description": "Le fichier.", "content": {media_type: {"schema": text}}}}
 
 
-@router.get("/structures.csv", response_class=Download, responses=_file(CSV))
+@router.get("/structures.csv", response_class=Response, responses=_file(CSV))
 def export_csv(
     parameters: Annotated[CsvParameters, Query()],
     request: Request,
@@ -48,7 +48,7 @@ def export_csv(
     return _sent(export, "csv", CSV, lambda e: csv_chunks(e, dialect), request, response, principal)
 
 
-@router.get("/structures.xlsx", response_class=Download, responses=_file(XLSX))
+@router.get("/structures.xlsx", response_class=Response, responses=_file(XLSX))
 def export_xlsx(
     parameters: Annotated[WholeListParameters, Query()],
     request: Request,
@@ -61,7 +61,7 @@ def export_xlsx(
     return _sent(export, "xlsx", XLSX, xlsx_chunks, request, response, principal)
 
 
-@router.get("/structures.parquet", response_class=Download, responses=_file(PARQUET))
+@router.get("/structures.parquet", response_class=Response, responses=_file(PARQUET))
 def export_parquet(
     parameters: Annotated[WholeListParameters, Query()],
     request: Request,
