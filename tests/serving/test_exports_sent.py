@@ -4,13 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
-import signal
 import socket
-import subprocess
-import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator, MutableMapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,23 +19,15 @@ from serving.access.keys import create_key
 from serving.state import State, open_state
 from serving.state.models import AuditEntry
 from tests.serving.exported import EXPORT, csv_rows
+from tests.serving.servers import running, wait
 from tests.serving.web_people import signed_in
 
 if TYPE_CHECKING:
     from tests.serving.conftest import Browser, House
 
 Make = Callable[..., Any]
-ROOT = Path(__file__).resolve().parents[2]
 ENDINGS = ("csv", "xlsx", "parquet")
 MADE = "veille-export-*"
-
-SERVE = """
-import sys, uvicorn
-from pathlib import Path
-from serving.app import ServingSettings, create_app
-app = create_app(ServingSettings(Path(sys.argv[1])))
-uvicorn.run(app, host="127.0.0.1", port=int(sys.argv[2]), log_level="warning")
-"""
 
 
 def exports(state: State) -> list[AuditEntry]:
@@ -130,39 +117,10 @@ def served(tmp_path: Path, frames_factory: Make) -> Iterator[tuple[str, Path, St
     frames_factory(count=20_000).write(tmp_path)
     scratch = tmp_path / "scratch"
     scratch.mkdir()
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
-    address = f"http://127.0.0.1:{port}"
-    process = subprocess.Popen(
-        [sys.executable, "-c", SERVE, str(tmp_path), str(port)],
-        cwd=ROOT,
-        env=os.environ | {"TMPDIR": str(scratch)},
-    )
-    state = None
-    try:
-        wait(lambda: ready(address))
+    with running(tmp_path, TMPDIR=str(scratch)) as address:
         state = open_state(tmp_path)
         yield address, scratch, state
-    finally:
-        if state is not None:
-            state.close()
-        process.send_signal(signal.SIGINT)
-        assert process.wait(30) in {0, -signal.SIGINT}
-
-
-def ready(address: str) -> bool:
-    try:
-        return httpx.get(f"{address}/health/ready", timeout=5).status_code == 200
-    except httpx.TransportError:
-        return False
-
-
-def wait(until: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 60
-    while not until():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+        state.close()
 
 
 def test_a_real_download_left_in_the_middle(served: tuple[str, Path, State]) -> None:
