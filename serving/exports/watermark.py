@@ -102,5 +102,6 @@ def _as_text(asked: Mapping[str, Any]) -> str:
     parts = []
     for name, value in asked.items():
         values = value if isinstance(value, Iterable) and not isinstance(value, str) else [value]
-        parts.append(f"{name}={'|'.join(str(v) for v in values)}")
+        # Once each: what is given a thousand times must not fill the mark.
+        parts.append(f"{name}={'|'.join(dict.fromkeys(map(str, values)))}")
     return " ; ".join(parts)

@@ -323,6 +323,13 @@ class TestMark:
         assert 'state="frozen"' in parts["xl/worksheets/sheet2.xml"]
         assert "<autoFilter" in parts["xl/worksheets/sheet2.xml"]
 
+    def test_a_filter_given_a_thousand_times_is_said_once(self, shared_house: House) -> None:
+        query = "&".join(["level=high", "level=low"] * 1000)
+        content = signed_in(shared_house, "national").get(f"{EXPORT}.xlsx?{query}").content
+        cells = {row[0]: row[1] for row in sheet(content, "À lire")}
+        expected = "target=failure ; horizon=12 ; level=high|low ; sort=-p"
+        assert cells["Filtres et tri"] == expected
+
     def test_the_name_of_the_file_names_nobody(self, shared_house: House) -> None:
         browser = signed_in(shared_house, "national")
         for ending in ENDINGS:
