@@ -33,6 +33,7 @@ __all__ = [
     "check_horizon",
     "counts",
     "query",
+    "whole_list",
 ]
 
 MAX_LIMIT = 200
@@ -133,6 +134,16 @@ def query(
     more = len(positions) > size
     onward = write_cursor(publication.id, seal, places[size]) if more else None
     return Page(publication, positions[:size], total, onward, horizon)
+
+
+def whole_list(
+    publication: Publication, filters: Filters, *, sort: Sort, territory: Territory
+) -> npt.NDArray[np.int32]:
+    """Return the rows of the whole list, int32 in the order asked; as `query` page after page."""
+    horizon = check_horizon(publication, filters.horizon_months)
+    mask = _mask(publication, filters, territory)
+    rows = _Order(publication, sort, horizon).at(0, publication.rows)
+    return rows if mask is None else rows[mask[rows]]
 
 
 def counts(

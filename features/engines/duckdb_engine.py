@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import duckdb
 import narwhals as nw
 import polars as pl
 
 from features.engines.base import Engine, Frame
+
+if TYPE_CHECKING:
+    import duckdb
 
 
 class DuckdbEngine(Engine):
@@ -20,6 +23,9 @@ class DuckdbEngine(Engine):
     """
 
     def __init__(self, threads: int | None = None, memory: str = "4GB") -> None:
+        # Loaded here: a server reads the catalogue, and never computes.
+        import duckdb
+
         self._connection = duckdb.connect()
         self._connection.execute(f"SET memory_limit = '{memory}'")
         self._connection.execute("SET preserve_insertion_order = false")

@@ -27,6 +27,7 @@ class Scope(StrEnum):
     READ_SCORES = "read:scores"
     READ_CATALOGUE = "read:catalogue"
     READ_METRICS = "read:metrics"
+    EXPORT_SCORES = "export:scores"
 
 
 @dataclass(frozen=True)

@@ -48,8 +48,8 @@ class StructureParameters(TargetParameters):
     ] = None
 
 
-class ListParameters(TargetParameters):
-    """The ranked list. Repeat a parameter (`region=32&region=28`) for alternatives."""
+class WholeListParameters(TargetParameters):
+    """A whole list. Repeat a parameter (`region=32&region=28`) for alternatives."""
 
     horizon: Horizon = None
     level: Annotated[list[Level], Field(description="Niveau de risque.")] = []
@@ -64,10 +64,6 @@ class ListParameters(TargetParameters):
         str, Field(description="Partie du nom, accents et casse indifférents, ou SIREN.")
     ] = Field(default="", max_length=120)
     sort: Annotated[Sort, Field(description="Clé de tri ; « - » pour décroissant.")] = Sort.P_DESC
-    limit: Annotated[int, Field(description="Lignes par page.", ge=1, le=MAX_LIMIT)] = 50
-    cursor: Annotated[
-        str | None, Field(description="next_cursor de la page précédente.", max_length=500)
-    ] = None
 
     def filters(self, publication: Publication, principal: Principal) -> Filters:
         """Return the filters, checked against the reference tables and the reader's rights.
@@ -101,6 +97,24 @@ class ListParameters(TargetParameters):
             min_employees=self.min_employees,
             q=self.q.strip(),
         )
+
+
+class ListParameters(WholeListParameters):
+    """One page of the ranked list."""
+
+    limit: Annotated[int, Field(description="Lignes par page.", ge=1, le=MAX_LIMIT)] = 50
+    cursor: Annotated[
+        str | None, Field(description="next_cursor de la page précédente.", max_length=500)
+    ] = None
+
+
+class CsvParameters(WholeListParameters):
+    """A whole list as CSV."""
+
+    dialect: Annotated[
+        Literal["excel", "standard"],
+        Field(description="excel : « ; », virgule, BOM ; standard : « , », point, sans BOM."),
+    ] = "excel"
 
 
 _SEVERAL = {"level", "region", "departement", "sector", "ess_family"}

@@ -98,6 +98,13 @@ class Asked:
             pairs += [("cursor", cursor), ("page", str(page))]
         return "/?" + urlencode(pairs) if pairs else "/"
 
+    def export_href(self, ending: str) -> str:
+        """Return the address of the whole list as a file, with the same filters and sort."""
+        pairs = self.pairs()
+        if self.sort is not Sort.P_DESC:
+            pairs.append(("sort", self.sort.value))
+        return f"/api/v1/exports/structures.{ending}" + ("?" + urlencode(pairs) if pairs else "")
+
     def without(self, name: str, value: str = "") -> str:
         """Return the address of the list without a filter, or without one of its values."""
         gone = {name, "departement"} if name == "region" else {name}

@@ -17,6 +17,7 @@ from serving.web.list_form import Asked, Chip, Choice, Group, Places, chips, fie
 from serving.web.naming import identity, reason_text
 
 PAGE_SIZE = 50
+EXPORTS = (("csv", "CSV"), ("xlsx", "Excel (XLSX)"), ("parquet", "Parquet"))
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,14 @@ class Row:
     interval: str
     gauge: charts.Gauge | None
     reason: str
+
+
+@dataclass(frozen=True)
+class Export:
+    """A format of the whole list, and the address of its file."""
+
+    title: str
+    href: str
 
 
 @dataclass(frozen=True)
@@ -82,6 +91,7 @@ class ListView:
     first_href: str
     next_href: str
     clear_href: str
+    exports: tuple[Export, ...]
     outcome: str
     sirens: tuple[str, ...]
     nominative: bool
@@ -148,6 +158,7 @@ def build(
         next_href=asked.href(cursor=onward, page=asked.page + 1) if onward else "",
         level_choices=tuple(Choice(c, t, c in asked.levels) for c, t in words.LEVELS.items()),
         clear_href=Asked(target=asked.target, horizon=asked.horizon).href(),
+        exports=tuple(Export(title, asked.export_href(ending)) for ending, title in EXPORTS),
         outcome=words.outcome(publication.target),
         sirens=tuple(str(row["siren"]) for row in rows),
         nominative=principal.nominative,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ from starlette.datastructures import QueryParams
 from serving.publication import Publication
 from serving.state.models import AuditEntry
 from serving.web import list_form
+from tests.serving.exported import csv_values, parquet_values, sheet, whole_list
 from tests.serving.web_people import signed_in
 
 if TYPE_CHECKING:
@@ -166,3 +168,21 @@ def test_every_list_is_logged(house: House) -> None:
     assert subject["sirens"] == high["siren"][:50].to_list()
     assert subject["filters"] == {"level": "high"}
     assert entry.publication_id == house.publication
+
+
+def test_the_export_keeps_the_filters(shared_house: House) -> None:
+    browser = signed_in(shared_house, "national")
+    query = "horizon=18&level=high&level=moderate&region=32&min_employees=2&q=des&sort=-name"
+    page = browser.get(f"/?{query}").text
+    links = [html.unescape(link) for link in re.findall(r'href="(/api/v1/exports/[^"]+)"', page)]
+    assert [link.split("?")[0].rsplit(".")[-1] for link in links] == ["csv", "xlsx", "parquet"]
+    wanted = whole_list(browser, query)
+    assert wanted
+    assert csv_values(browser.get(links[0]).content) == wanted
+    assert parquet_values(browser.get(links[2]).content) == wanted
+    assert len(sheet(browser.get(links[1]).content, "Structures")) == len(wanted) + 1
+
+
+def test_nothing_to_export_shows_no_button(shared_house: House) -> None:
+    page = signed_in(shared_house, "national").get("/?q=personne+ne+porte+ce+nom").text
+    assert "/api/v1/exports/" not in page

@@ -1,0 +1,37 @@
+"""Read Veille ESS from Python: typed answers, pages followed, refusals that say what to do.
+
+>>> from veille.client import Client
+>>> with Client("https://veille.exemple.invalid", key) as veille:      # doctest: +SKIP
+...     for structure in veille.structures(region="32", level=["high", "moderate"]):
+...         print(structure.rank, structure.siren, structure.p)
+
+It needs httpx and pydantic, and loads nothing of the server.
+"""
+
+from veille.client.answers import (
+    Health,
+    IndicatorList,
+    ModelInfo,
+    PublicationList,
+    StructureDetail,
+    StructureList,
+    StructureRow,
+)
+from veille.client.calls import Client, Exported, Filters
+from veille.client.errors import ApiError, ClientError, ListReplacedError
+
+__all__ = [
+    "ApiError",
+    "Client",
+    "ClientError",
+    "Exported",
+    "Filters",
+    "Health",
+    "IndicatorList",
+    "ListReplacedError",
+    "ModelInfo",
+    "PublicationList",
+    "StructureDetail",
+    "StructureList",
+    "StructureRow",
+]
