@@ -15,7 +15,6 @@ from data.errors import VeilleError
 from serving import api, web
 from serving.api import problems
 from serving.middleware import Envelope
-from serving.publication import PublicationError
 from serving.services import Publications, Services, services
 from serving.settings import ServingSettings
 from serving.state import open_state
@@ -43,8 +42,12 @@ def create_app(settings: ServingSettings) -> FastAPI:
     @contextlib.asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         # Beside, so that /health/live answers at once and /health/ready says "loading".
-        threading.Thread(target=_preload, args=(known.publications,), daemon=True).start()
+        stop = threading.Event()
+        watcher = threading.Thread(target=known.publications.watch, args=(stop,), daemon=True)
+        watcher.start()
         yield
+        stop.set()
+        known.live_log.close()
         known.state.close()
 
     app = FastAPI(
@@ -58,8 +61,11 @@ def create_app(settings: ServingSettings) -> FastAPI:
     )
     app.state.services = known
     app.add_middleware(Envelope, metrics=known.metrics, internal=_on_fault)
+    app.router.routes.append(api.live.route)
     app.include_router(api.router)
     app.include_router(web.router)
+    described = app.openapi
+    app.openapi = lambda: api.described(described)  # type: ignore[method-assign]
     app.add_exception_handler(VeilleError, _on_refusal)
     app.add_exception_handler(RequestValidationError, _on_refusal)
     app.add_exception_handler(HTTPException, _on_refusal)
@@ -97,9 +103,3 @@ def _as_page(request: Request, error: Exception) -> tuple[VeilleError, int]:
     status = error.status_code if isinstance(error, HTTPException) else 500
     path = request.url.path
     return VeilleError("Cette page n'existe pas.", code="unknown-path", received=path), status
-
-
-def _preload(publications: Publications) -> None:
-    for target in publications.targets:
-        with contextlib.suppress(PublicationError):
-            publications.current(target).get()

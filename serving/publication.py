@@ -2,19 +2,16 @@
 
 `home/publications/<target>/<id>/` never changes once it stands there; the text file `current`
 beside it names the publication that is served, and is replaced in one step. A server notices the
-change by looking at that file at each request, and goes on with the former one until the new one
-is ready.
+change by looking at that file (`serving.current`), and goes on with the former one until the new
+one is ready.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import logging
-import os
 import secrets
 import shutil
-import threading
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -55,9 +52,8 @@ from serving.publication_files import (
 from serving.publication_read import Publication
 from serving.search import index_words
 
-__all__ = ["CurrentPublication", "Publication", "PublicationError", "write_publication"]
+__all__ = ["Publication", "PublicationError", "write_publication"]
 
-_LOG = logging.getLogger(__name__)
 _HALF_WRITTEN_SECONDS = 6 * 3600
 
 
@@ -144,73 +140,6 @@ def publication_ids(home: Path, target: str) -> list[str]:
     parent = target_folder(home, target)
     folders = [f for f in parent.glob("[0-9]*") if (f / MANIFEST).is_file()]
     return [f.name for f in sorted(folders, key=lambda f: (f.name[:10], _created(f)))]
-
-
-class CurrentPublication:
-    """The publication served now for one target; follows the pointer without a restart."""
-
-    def __init__(self, home: Path, target: str) -> None:
-        self.home = home
-        self.target = target
-        self._pointer = target_folder(home, target) / POINTER
-        self._lock = threading.Lock()
-        self._seen: tuple[int, int, int] | None = None
-        self._current: Publication | None = None
-        self.error: PublicationError | None = None
-
-    def get(self) -> Publication:
-        """Return the current publication.
-
-        One look at the pointer's inode and times; when it changed, one caller reads the new
-        publication while the others go on with the former. If the new one is broken the former
-        stays, and `error` says why.
-
-        Raises
-        ------
-        PublicationError
-            `no-publication` or `publication-corrupted`, only when no publication could be read.
-        """
-        signature = self._signature()
-        if signature != self._seen or self._current is None:
-            waits = self._current is None
-            if self._lock.acquire(blocking=waits):
-                try:
-                    if self._signature() != self._seen or self._current is None:
-                        self._load()
-                finally:
-                    self._lock.release()
-        if self._current is None:
-            raise self.error or PublicationError("Aucune publication.", code="no-publication")
-        return self._current
-
-    def peek(self) -> Publication | None:
-        """Return what is loaded already, without looking for a newer one."""
-        return self._current
-
-    @property
-    def loading(self) -> bool:
-        """Whether a publication is being read now."""
-        return self._lock.locked()
-
-    def _load(self) -> None:
-        signature = self._signature()
-        if signature is not None and signature == self._seen and self.error is not None:
-            return  # the same broken publication: reading it again would only take time
-        try:
-            self._current = Publication.load(self.home, self.target)
-            self.error = None
-        except PublicationError as error:
-            self.error = error
-            if signature is not None:
-                _LOG.error("publication refusée : %s", error)
-        self._seen = signature
-
-    def _signature(self) -> tuple[int, int, int] | None:
-        try:
-            status = os.stat(self._pointer)  # noqa: PTH116 - twice as fast, at every request
-        except FileNotFoundError:
-            return None
-        return status.st_ino, status.st_mtime_ns, status.st_size
 
 
 def _write_files(

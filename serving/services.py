@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from fastapi import Request
 
+from serving.access.recent import RecentKeys
+from serving.current import CurrentPublication
+from serving.live.log import LiveLog
+from serving.live.scorers import Scorers
 from serving.metrics import Metrics
-from serving.publication import (
-    CurrentPublication,
-    Publication,
-    PublicationError,
-    publication_ids,
-)
+from serving.publication import Publication, PublicationError, publication_ids
 from serving.settings import ServingSettings
 from serving.state import State
 
 _LOG = logging.getLogger(__name__)
 #: former publications shown in a trend
 TREND = 8
+#: a new publication is served this long after its pointer was swapped, and the time to read it
+_LOOK_SECONDS = 0.25
 _DAY = len("2026-06-30")
 
 
@@ -29,7 +31,10 @@ class Publications:
     """The current publication of each target."""
 
     def __init__(self, settings: ServingSettings) -> None:
-        self._current = {t: CurrentPublication(settings.home, t) for t in settings.targets}
+        self.scorers = Scorers()
+        self._current = {
+            t: CurrentPublication(settings.home, t, self.scorers.prepare) for t in settings.targets
+        }
         self.default = settings.targets[0]
         self._home = settings.home
         self._earlier: dict[str, tuple[Publication, ...]] = {}
@@ -53,6 +58,16 @@ class Publications:
             error.status = 422
             raise error
         return found
+
+    def watch(self, stop: threading.Event) -> None:
+        """Follow every target until `stop` is set; the first look is the preloading."""
+        while True:
+            for current in self._current.values():
+                current.follow(watched=True)
+            if stop.wait(_LOOK_SECONDS):
+                break
+        for current in self._current.values():
+            current.follow(watched=False)
 
     def earlier(self, publication: Publication) -> tuple[Publication, ...]:
         """Return the publications before this one, one for each observation date, oldest first."""
@@ -86,6 +101,8 @@ class Services:
     state: State
     publications: Publications
     metrics: Metrics = field(default_factory=Metrics)
+    recent_keys: RecentKeys = field(default_factory=RecentKeys)
+    live_log: LiveLog = field(default_factory=LiveLog)
 
 
 def services(request: Request) -> Services:

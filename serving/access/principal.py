@@ -27,6 +27,7 @@ class Scope(StrEnum):
     READ_SCORES = "read:scores"
     READ_CATALOGUE = "read:catalogue"
     READ_METRICS = "read:metrics"
+    SCORE_LIVE = "score:live"
     EXPORT_SCORES = "export:scores"
 
 

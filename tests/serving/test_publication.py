@@ -16,8 +16,8 @@ import polars as pl
 import pytest
 
 from serving import publication as module
+from serving.current import CurrentPublication
 from serving.publication import (
-    CurrentPublication,
     Publication,
     PublicationError,
     point_to,

@@ -1,0 +1,123 @@
+"""`POST /api/v1/scores`: a plain ASGI route, for what FastAPI does to a call costs more than it.
+
+A short call is answered in the event loop, in less time than giving it to a thread takes;
+histories, reasons and many structures go to a thread.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from data.errors import VeilleError
+from serving.access.audit import record
+from serving.access.principal import Principal, Role, Scope
+from serving.access.web_session import caller
+from serving.api import problems
+from serving.live.call import Call, read_call
+from serving.live.errors import CallError
+from serving.live.scorer import LiveScorer
+from serving.services import Services, services
+
+if TYPE_CHECKING:
+    from starlette.types import Receive, Send
+    from starlette.types import Scope as AsgiScope
+
+PATH = "/api/v1/scores"
+MAX_BYTES = 32 * 1024 * 1024
+_JSON = "application/json"
+_encode = msgspec.json.Encoder().encode
+
+
+class Scores:
+    """The endpoint: an ASGI application."""
+
+    async def __call__(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
+        """Answer one call."""
+        request = Request(scope, receive)
+        try:
+            response = await _answer(request)
+        except (VeilleError, HTTPException) as error:
+            response = problems.of_any(request, error)
+        await response(scope, receive, send)
+
+
+async def _answer(request: Request) -> Response:
+    known = services(request)
+    principal = caller(request)
+    _allow(principal)
+    call = read_call(await _body(request))
+    scorer = known.publications.scorers.of(known.publications.current(call.target).get())
+    if known.live_log.due(principal.id):
+        await run_in_threadpool(_count, request, principal, scorer, call)
+    else:
+        _count(request, principal, scorer, call)
+    if scorer.light(call):
+        found = scorer.answer(call)
+    else:
+        found = await run_in_threadpool(scorer.answer, call)
+    return Response(_encode(found), media_type=_JSON, headers={"X-Publication": found.publication})
+
+
+def _allow(principal: Principal) -> None:
+    if principal.role is Role.ADMIN:
+        principal.require_lists()
+    principal.require_scope(Scope.SCORE_LIVE)
+
+
+async def _body(request: Request) -> bytes:
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != _JSON:
+        # Also what keeps the forms of other sites out: they cannot send this type unasked.
+        raise _refused(415, "Content-Type", kind, _JSON)
+    parts, size = [], 0
+    async for part in request.stream():
+        size += len(part)
+        if size > MAX_BYTES:
+            raise _refused(413, "corps", f"plus de {MAX_BYTES} octets", f"au plus {MAX_BYTES}")
+        parts.append(part)
+    return b"".join(parts)
+
+
+def _refused(status: int, where: str, received: str, expected: str) -> CallError:
+    error = CallError(
+        "Le corps de la demande n'est pas accepté.",
+        code="bad-request-body",
+        where=where,
+        received=received,
+        expected=expected,
+    )
+    error.status = status
+    return error
+
+
+def _count(request: Request, principal: Principal, scorer: LiveScorer, call: Call) -> None:
+    """Count the call in the audit log."""
+    known: Services = services(request)
+    address = request.client.host if request.client else ""
+    request_id = getattr(request.state, "request_id", "")
+
+    def write(calls: int, structures: int) -> None:
+        record(
+            known.state,
+            actor=principal.login or principal.name,
+            actor_id=principal.id,
+            actor_kind=principal.kind,
+            role=principal.role.value,
+            action="score.live",
+            publication_id=scorer.publication.id,
+            subject={"calls": calls, "structures": structures},
+            request_id=request_id,
+            address=address,
+        )
+
+    known.live_log.count(principal.id, len(call.structures), write)
+
+
+route = Route(PATH, Scores(), methods=["POST"], name="score_structures")
