@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import os
 import threading
@@ -33,17 +32,6 @@ class CurrentPublication:
         self._current: Publication | None = None
         self.error: PublicationError | None = None
         self._prepare = prepare
-        self._watched = False
-
-    def follow(self, *, watched: bool) -> None:
-        """Look for a newer publication now; `watched`: whether it will be done again and again.
-
-        A watched one is followed by who watches alone, and requests never wait for it.
-        """
-        self._watched = False
-        with contextlib.suppress(PublicationError):
-            self.get()
-        self._watched = watched
 
     def get(self) -> Publication:
         """Return the current publication.
@@ -57,8 +45,6 @@ class CurrentPublication:
         PublicationError
             `no-publication` or `publication-corrupted`, only when no publication could be read.
         """
-        if self._watched and self._current is not None:
-            return self._current
         signature = self._signature()
         if signature != self._seen or self._current is None:
             waits = self._current is None

@@ -13,7 +13,7 @@ import json
 import secrets
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -88,7 +88,7 @@ def write_publication(
         The columns of `publication_files`; any order of rows.
     folders : mapping, optional
         `MODEL_FOLDER` and `SHARED_FOLDER`: where the files are that live scoring needs. They come
-        from the inputs that the manifest tells, and are no part of the id.
+        from the inputs that the manifest tells: only their names are a part of the id.
 
     Raises
     ------
@@ -107,7 +107,7 @@ def write_publication(
         _write_files(temporary, draft, scores, tables)
         names = [*FILES, *_copied(folders or {}, temporary)]
         files = {name: stamp(temporary / name).model_dump() for name in names}
-        identity = _identity(fields, files)
+        identity = _identity(fields, files, sorted(folders or {}))
         publication_id = f"{draft.as_of.isoformat()}-{identity}"
         manifest = _manifest(fields | {"files": files}, target, publication_id, scores.height)
         (temporary / MANIFEST).write_text(manifest.model_dump_json(indent=2), encoding="utf-8")
@@ -185,9 +185,13 @@ def _manifest(fields: Mapping[str, Any], target: str, publication_id: str, rows:
         ) from error
 
 
-def _identity(fields: Mapping[str, Any], files: Mapping[str, Mapping[str, Any]]) -> str:
+def _identity(
+    fields: Mapping[str, Any], files: Mapping[str, Mapping[str, Any]], folders: Sequence[str]
+) -> str:
     content = {k: v for k, v in fields.items() if k != "created_at"}
     content["files"] = {n: files[n]["sha256"] for n in (SCORES, REASONS, HISTORY, UNKNOWN)}
+    if folders:
+        content["folders"] = folders
     text = json.dumps(content, sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 

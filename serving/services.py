@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 from collections.abc import Iterator
@@ -22,7 +23,7 @@ from serving.state import State
 _LOG = logging.getLogger(__name__)
 #: former publications shown in a trend
 TREND = 8
-#: a new publication is served this long after its pointer was swapped, and the time to read it
+#: between two looks for a new publication
 _LOOK_SECONDS = 0.25
 _DAY = len("2026-06-30")
 
@@ -60,14 +61,12 @@ class Publications:
         return found
 
     def watch(self, stop: threading.Event) -> None:
-        """Follow every target until `stop` is set; the first look is the preloading."""
-        while True:
+        """Read what is published until `stop` is set, so that requests seldom have to."""
+        while not stop.is_set():
             for current in self._current.values():
-                current.follow(watched=True)
-            if stop.wait(_LOOK_SECONDS):
-                break
-        for current in self._current.values():
-            current.follow(watched=False)
+                with contextlib.suppress(PublicationError):
+                    current.get()
+            stop.wait(_LOOK_SECONDS)
 
     def earlier(self, publication: Publication) -> tuple[Publication, ...]:
         """Return the publications before this one, one for each observation date, oldest first."""

@@ -53,7 +53,9 @@ async def _answer(request: Request) -> Response:
     principal = caller(request)
     _allow(principal)
     call = read_call(await _body(request))
-    scorer = known.publications.scorers.of(known.publications.current(call.target).get())
+    current = known.publications.current(call.target)
+    # In the event loop nothing is read from the disk but the first time.
+    scorer = known.publications.scorers.of(current.peek() or current.get())
     if known.live_log.due(principal.id):
         await run_in_threadpool(_count, request, principal, scorer, call)
     else:

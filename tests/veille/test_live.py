@@ -14,11 +14,14 @@ import pytest
 from data.lake import Lake
 from features.catalogue import INDICATORS
 from features.facts import BY_STRUCTURE
+from features.progress import quiet
 from serving.live.call import read_call
 from serving.live.errors import CallError
 from serving.live.facts import columns_of
 from serving.live.scorer import LiveScorer
 from serving.publication import Publication
+from veille import demo
+from veille.home import Home
 from veille.line import latest_panel
 
 TARGETS = ("failure", "funding_loss")
@@ -257,3 +260,19 @@ def test_a_faulty_call_is_told_where(
     with pytest.raises(CallError) as refused:
         scorer(demo_home).answer(read_call(content))
     assert (refused.value.code, refused.value.where) == (code, where)
+
+
+@pytest.mark.slow
+def test_ten_thousand_structures(tmp_path: Path) -> None:
+    silent = dict.fromkeys(("facts", "features", "train", "score"), quiet)
+    demo.run(Home(tmp_path), 12_500, 1, silent, targets=("failure",))
+    live = scorer(tmp_path)
+    rows = published(tmp_path, "failure", 10_000).to_dicts()
+    assert len(rows) == 10_000
+    for start in range(0, len(rows), 1_000):
+        part = rows[start : start + 1_000]
+        told = histories(tmp_path, [row["siren"] for row in part])
+        content = [{"histories": told[row["siren"]]} for row in part]
+        answer = live.answer(read_call(body(structures=content)))
+        for one, row in zip(answer.items, part, strict=True):
+            same(one, row)

@@ -6,6 +6,8 @@ import asyncio
 import json
 import shutil
 from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +23,14 @@ from serving.access.keys import create_key, revoke_key
 from serving.access.sessions import create_session
 from serving.access.web_session import LOCAL_COOKIE
 from serving.app import create_app
-from serving.live import log
+from serving.live import answer, log
 from serving.services import Services
 from serving.settings import ServingSettings
+from serving.state import open_state
 from serving.state.models import AuditEntry
+from tests.serving.servers import running
+from veille.client import ApiError, Client, Told
+from veille.client import live as client_live
 
 PATH = "/api/v1/scores"
 CALL = {"structures": [{"id": "a", "indicators": {"grants_eur": 50_000, "history_years": 4}}]}
@@ -191,6 +197,42 @@ def test_calls_are_counted_in_the_log(app: FastAPI, monkeypatch: pytest.MonkeyPa
     services(app).live_log.close()  # as when the server stops
     assert lines(app)[3:] == [{"calls": 1, "structures": 1}, {"calls": 1, "structures": 1}]
     assert verify(services(app).state).intact
+
+
+def test_the_client_scores(published: Path, tmp_path: Path) -> None:
+    (tmp_path / "publications").symlink_to(published / "publications")
+    state = open_state(tmp_path)
+    secret = create_key(state, "outil fictif", scopes=("score:live",)).secret
+    state.close()
+    told: Told = {
+        "id": "b",
+        "histories": {
+            "grants": [
+                {"funder_id": "etat", "amount_eur": Decimal("1250.40"), "fiscal_year": 2024},
+                {"funder_id": "etat", "amount_eur": 900, "decided_on": date(2023, 5, 1)}
+                | {"fiscal_year": 2023},
+            ]
+        },
+    }
+    with running(tmp_path) as address, Client(address, secret) as client:
+        found = client.score([{"id": "a", "indicators": {"grants_eur": 1.0}}, told], reasons=True)
+        assert [one.id for one in found.items] == ["a", "b"]
+        assert found.synthetic
+        assert found.items[1].reasons is not None
+        with pytest.raises(ApiError) as caught:
+            client.score([{"id": "a", "indicators": {"nope": 1.0}}])
+    assert (caught.value.status, caught.value.code) == (422, "unknown-indicator")
+
+
+def test_the_client_reads_what_the_server_says() -> None:
+    for ours, theirs in (
+        (client_live.Scores, answer.Answer),
+        (client_live.Scored, answer.Scored),
+        (client_live.Estimate, answer.Estimate),
+        (client_live.LiveReasons, answer.Reasons),
+        (client_live.LiveReason, answer.Reason),
+    ):
+        assert list(ours.model_fields) == list(theirs.__struct_fields__)
 
 
 def test_the_document_describes_it(app: FastAPI) -> None:

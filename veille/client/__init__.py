@@ -17,8 +17,9 @@ from veille.client.answers import (
     StructureList,
     StructureRow,
 )
-from veille.client.calls import Client, Exported, Filters
+from veille.client.calls import Client, Exported, Filters, Told
 from veille.client.errors import ApiError, ClientError, ListReplacedError
+from veille.client.live import Scored, Scores
 
 __all__ = [
     "ApiError",
@@ -31,7 +32,10 @@ __all__ = [
     "ListReplacedError",
     "ModelInfo",
     "PublicationList",
+    "Scored",
+    "Scores",
     "StructureDetail",
     "StructureList",
     "StructureRow",
+    "Told",
 ]

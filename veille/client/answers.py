@@ -12,11 +12,13 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 
-class _Answer(BaseModel):
+class Answer(BaseModel):
+    """Any answer: what is not declared is kept."""
+
     model_config = ConfigDict(protected_namespaces=(), frozen=True, extra="allow")
 
 
-class StructureRow(_Answer):
+class StructureRow(Answer):
     """A structure in a list. For an analyst `pseudonym` replaces siren, name and commune."""
 
     rank: int | None
@@ -40,7 +42,7 @@ class StructureRow(_Answer):
     coverage: float | None
 
 
-class StructureList(_Answer):
+class StructureList(Answer):
     """One page of the ranked list; `total` is the exact number of structures of the whole list."""
 
     publication: str
@@ -55,7 +57,7 @@ class StructureList(_Answer):
     items: list[StructureRow]
 
 
-class HorizonScore(_Answer):
+class HorizonScore(Answer):
     """Probability within `horizon_months` and its interval; `base_value` is in log-odds."""
 
     horizon_months: int
@@ -66,7 +68,7 @@ class HorizonScore(_Answer):
     base_p: float | None
 
 
-class Reason(_Answer):
+class Reason(Answer):
     """What one indicator adds to the risk (log-odds; positive is riskier)."""
 
     indicator: str
@@ -78,7 +80,7 @@ class Reason(_Answer):
     sentence: str | None
 
 
-class ThemeReasons(_Answer):
+class ThemeReasons(Answer):
     """The reasons of one theme and their sum."""
 
     theme: str
@@ -87,7 +89,7 @@ class ThemeReasons(_Answer):
     reasons: list[Reason]
 
 
-class Reasons(_Answer):
+class Reasons(Answer):
     """Why: base_value + the contributions + other_contribution = score_logit, in log-odds.
 
     `other_contribution` is what the indicators that are not listed add up to.
@@ -101,14 +103,14 @@ class Reasons(_Answer):
     themes: list[ThemeReasons]
 
 
-class Unknown(_Answer):
+class Unknown(Answer):
     """Something that is not known about the structure."""
 
     theme: str | None
     message: str
 
 
-class Funding(_Answer):
+class Funding(Answer):
     """Public funding of one year by one funder, known at the observation date."""
 
     fiscal_year: int
@@ -118,7 +120,7 @@ class Funding(_Answer):
     amount_eur: float
 
 
-class TrendPoint(_Answer):
+class TrendPoint(Answer):
     """The same structure in one publication."""
 
     publication: str
@@ -128,7 +130,7 @@ class TrendPoint(_Answer):
     rank: int | None
 
 
-class StructureDetail(_Answer):
+class StructureDetail(Answer):
     """All that is said about one structure."""
 
     publication: str
@@ -144,7 +146,7 @@ class StructureDetail(_Answer):
     trend: list[TrendPoint]
 
 
-class ModelInfo(_Answer):
+class ModelInfo(Answer):
     """The model behind the current publication of a target."""
 
     target: str
@@ -161,7 +163,7 @@ class ModelInfo(_Answer):
     input_hash: str
 
 
-class PublicationInfo(_Answer):
+class PublicationInfo(Answer):
     """One publication."""
 
     publication: str
@@ -175,14 +177,14 @@ class PublicationInfo(_Answer):
     model_version: str | int | None
 
 
-class PublicationList(_Answer):
+class PublicationList(Answer):
     """The publications of a target, the latest first."""
 
     target: str
     items: list[PublicationInfo]
 
 
-class IndicatorInfo(_Answer):
+class IndicatorInfo(Answer):
     """One indicator of the catalogue."""
 
     name: str
@@ -197,13 +199,13 @@ class IndicatorInfo(_Answer):
     why: str
 
 
-class IndicatorList(_Answer):
+class IndicatorList(Answer):
     """The catalogue."""
 
     items: list[IndicatorInfo]
 
 
-class Health(_Answer):
+class Health(Answer):
     """State of the server; `targets` gives the publication served, or the code of the problem."""
 
     status: str

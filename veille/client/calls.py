@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -23,6 +24,7 @@ from veille.client.answers import (
     StructureRow,
 )
 from veille.client.errors import ClientError
+from veille.client.live import Scores
 from veille.client.transport import Query, Transport
 
 Level = Literal["high", "moderate", "low", "unknown"]
@@ -49,6 +51,17 @@ class Filters(TypedDict, total=False):
     min_employees: int
     q: str
     sort: Sort
+
+
+class Told(TypedDict, total=False):
+    """A structure to score: `histories` (rows by table) or `indicators` (values by name).
+
+    Days may be dates, amounts decimals; `id` is given back as it is.
+    """
+
+    id: str
+    histories: Mapping[str, Sequence[Mapping[str, object]]]
+    indicators: Mapping[str, str | float | bool | None]
 
 
 @dataclass(frozen=True)
@@ -167,6 +180,32 @@ class Client:
         """Return the catalogue of indicators."""
         return self._read(IndicatorList, "/indicators", {})
 
+    def score(
+        self,
+        structures: Sequence[Told],
+        *,
+        target: str | None = None,
+        horizons_months: Sequence[int] | None = None,
+        reasons: bool = False,
+        budgets: Sequence[Mapping[str, object]] = (),
+        funder_delays: Sequence[Mapping[str, object]] = (),
+    ) -> Scores:
+        """Return the scores of 1 to 1,000 structures, from their histories or their indicators.
+
+        Nothing changes on the server: the call is made again like a reading.
+        """
+        call = {
+            "structures": structures,
+            "target": target,
+            "horizons_months": horizons_months,
+            "reasons": reasons,
+            "budgets": budgets,
+            "funder_delays": funder_delays,
+        }
+        body = json.dumps(_given(call), default=str).encode()
+        answer = self._transport.post(f"{_API}/scores", body)
+        return _understood(Scores, answer.content, f"{_API}/scores")
+
     def export(
         self,
         path: str | Path,
@@ -228,7 +267,7 @@ class Client:
         return _understood(model, answer.content, _API + path)
 
 
-def _given(query: Query) -> Query:
+def _given(query: Mapping[str, object]) -> dict[str, object]:
     return {name: value for name, value in query.items() if value is not None}
 
 

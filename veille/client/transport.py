@@ -70,6 +70,19 @@ class Transport:
 
         return self._again(once)
 
+    def post(self, path: str, body: bytes) -> httpx.Response:
+        """Return the answer to a POST of JSON that changes nothing. Raises as `get`."""
+
+        def once() -> httpx.Response:
+            answer = self._http.post(
+                path, content=body, headers={"Content-Type": "application/json"}
+            )
+            if not answer.is_success:
+                raise refusal(answer, _retry_after(answer))
+            return answer
+
+        return self._again(once)
+
     def download(self, path: str, query: Query, file: IO[bytes]) -> httpx.Headers:
         """Write the body of a GET to a file, from its start, and return the headers.
 
