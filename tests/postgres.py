@@ -125,4 +125,3 @@ def _wait(server: Postgres, process: subprocess.Popen[bytes], said: Path) -> Non
             time.sleep(0.05)
         else:
             return
-

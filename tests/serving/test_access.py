@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import select, update
+from sqlalchemy import inspect, select, text, update
 
 from serving.access import lockout
 from serving.access.accounts import (
@@ -40,6 +40,11 @@ def code_of(act: Callable[[], object]) -> str:
 
 
 def everything_stored(state: State) -> str:
+    if state.engine.dialect.name == "postgresql":
+        with state.read() as session:
+            tables = inspect(state.engine).get_table_names()
+            rows = [session.scalars(text(f"SELECT t::text FROM {name} t")).all() for name in tables]
+        return "".join(line for lines in rows for line in lines)
     folder = Path(state.engine.url.database or "").parent
     return "".join(f.read_bytes().decode("latin-1") for f in folder.glob("state.db*"))
 
@@ -257,8 +262,8 @@ class TestKeys:
         other = create_key(state, "autre")
         forged = new.secret[:-1] + ("A" if new.secret[-1] != "A" else "B")
         mixed = f"vess_{new.info.prefix}_{other.secret.split('_', 2)[2]}"
-        for text in (forged, mixed, "vess__", "", "bonjour", new.secret.replace("vess", "autre")):
-            assert code_of(lambda: principal_of_key(state, text)) == "bad-key-presented"  # noqa: B023
+        for presented in (forged, mixed, "vess__", "", "bonjour", new.secret.replace("vess", "?")):
+            assert code_of(lambda: principal_of_key(state, presented)) == "bad-key-presented"  # noqa: B023
         revoke_key(state, new.info.prefix)
         assert code_of(lambda: principal_of_key(state, new.secret)) == "key-revoked"
         with state.write() as session:

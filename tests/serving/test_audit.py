@@ -18,9 +18,13 @@ def fill(state: State, lines: int = 8) -> None:
 
 def break_in(state: State, *statements: str) -> None:
     """Change the database as someone who owns it could: without its triggers."""
+    drops = {
+        "sqlite": ["DROP TRIGGER audit_no_update", "DROP TRIGGER audit_no_delete"],
+        "postgresql": ["ALTER TABLE audit DISABLE TRIGGER ALL"],
+    }
     with state.write() as session:
-        for trigger in ("audit_no_update", "audit_no_delete"):
-            session.execute(text(f"DROP TRIGGER IF EXISTS {trigger}"))
+        for drop in drops[state.engine.dialect.name]:
+            session.execute(text(drop))
         for statement in statements:
             session.execute(text(statement))
 
