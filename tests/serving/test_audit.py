@@ -39,6 +39,14 @@ def test_an_untouched_log_holds(state: State) -> None:
     assert verify(state).head != report.head
 
 
+def test_any_text_may_be_given_as_a_reason(state: State) -> None:
+    record(state, actor="n" * 300, action="structure.break_glass", reason="appel\0 du 3 « été » 🙂")
+    with state.read() as session:
+        found = session.execute(text("SELECT length(actor_name), reason FROM audit")).one()
+    assert tuple(found) == (200, "appel\ufffd du 3 « été » 🙂")
+    assert verify(state).intact
+
+
 @pytest.mark.parametrize(
     ("statement", "broken_at"),
     [
