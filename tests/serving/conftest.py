@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import math
 import secrets
 from collections.abc import Callable, Iterator
@@ -238,14 +239,23 @@ def fictitious_siren() -> Callable[[int], str]:
     return siren
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest) -> Iterator[str | None]:
-    """Give the address of an empty database: SQLite under the home, then PostgreSQL."""
+DATABASES = ("sqlite", "postgresql")
+
+
+@contextlib.contextmanager
+def empty_database(request: pytest.FixtureRequest) -> Iterator[str | None]:
+    """Give the address of an empty database; None is SQLite under the home."""
     if request.param == "sqlite":
         yield None
         return
     server: Postgres = request.getfixturevalue("postgres")
     with server.database() as address:
+        yield address
+
+
+@pytest.fixture(params=DATABASES)
+def database_url(request: pytest.FixtureRequest) -> Iterator[str | None]:
+    with empty_database(request) as address:
         yield address
 
 
@@ -277,14 +287,17 @@ def empty_house(tmp_path: Path, database_url: str | None) -> Iterator[House]:
     app.state.services.state.close()
 
 
-@pytest.fixture(scope="module")
-def shared_house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+@pytest.fixture(scope="module", params=DATABASES)
+def shared_house(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[House]:
     """A house for tests that only read."""
     from serving.app import create_app
 
     home = tmp_path_factory.mktemp("house")
     frames = make_frames()
     publication = frames.write(home)
-    app = create_app(ServingSettings(home))
-    yield House(home, app, publication, frames)
-    app.state.services.state.close()
+    with empty_database(request) as address:
+        app = create_app(ServingSettings(home, address))
+        yield House(home, app, publication, frames)
+        app.state.services.state.close()
