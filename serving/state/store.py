@@ -42,7 +42,7 @@ class State:
         self.engine = engine
         self.secret = secret
         # What SQLite does of itself: lines and seal of the audit log must be of the same moment.
-        level = {"isolation_level": "REPEATABLE READ"} if _is_postgres(engine) else {}
+        level = {"isolation_level": "REPEATABLE READ"} if engine.name == "postgresql" else {}
         self._reader = sessionmaker(engine.execution_options(**level), expire_on_commit=False)
         writing = engine.execution_options(begin="IMMEDIATE")
         self._writer = sessionmaker(writing, expire_on_commit=False)
@@ -85,11 +85,7 @@ def open_state(home: Path, database_url: str | None = None) -> State:
     url = _address(database_url or f"sqlite:///{folder / 'state.db'}")
     secret = _secret(folder)
     try:
-        engine = create_engine(url, pool_pre_ping=not url.drivername.startswith("sqlite"))
-        if engine.dialect.name == "sqlite":
-            _prepare_sqlite(engine)
-        elif _is_postgres(engine):
-            _prepare_postgres(engine)
+        engine = _engine(url)
         try:
             _migrate(engine)
         except BaseException:
@@ -122,14 +118,21 @@ def _address(text: str) -> URL:
         url = make_url(text)
     except (ArgumentError, ValueError):
         raise _unreadable() from None  # the cause may hold a part of the password
-    if not url.drivername.startswith("postgresql"):
-        return url
     # The tail of a password that holds an "@" lands in the host, or in the database after a "/".
-    if "@" in f"{url.host}{url.database}":
+    if url.drivername.startswith("postgresql") and "@" in f"{url.host}{url.database}":
         raise _unreadable()
-    if "connect_timeout" in url.query:
-        return url
-    return url.update_query_dict({"connect_timeout": str(_CONNECT_SECONDS)})
+    return url
+
+
+def _engine(url: URL) -> Engine:
+    if url.drivername.startswith("sqlite"):
+        engine = create_engine(url)
+        _prepare_sqlite(engine)
+        return engine
+    patience = {} if "connect_timeout" in url.query else {"connect_timeout": _CONNECT_SECONDS}
+    engine = create_engine(url, pool_pre_ping=True, connect_args=patience)
+    _prepare_postgres(engine)
+    return engine
 
 
 def _unreadable() -> StateError:
@@ -179,10 +182,6 @@ def _prepare_sqlite(engine: Engine) -> None:
     def begin(connection: Connection) -> None:
         kind = connection.get_execution_options().get("begin", "DEFERRED")
         connection.exec_driver_sql(f"BEGIN {kind}")
-
-
-def _is_postgres(engine: Engine) -> bool:
-    return engine.dialect.name == "postgresql"
 
 
 def _prepare_postgres(engine: Engine) -> None:

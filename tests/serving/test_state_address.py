@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from sqlalchemy import make_url
 
 from serving.access.audit import record, verify
+from serving.app import create_app
+from serving.settings import ServingSettings
 from serving.state import open_state, store
 from tests.postgres import Postgres
+from tests.serving.conftest import Frames, House
 
 SECRET = "mot-qui-ouvre"
 
@@ -118,3 +121,23 @@ def test_the_server_came_back_since(tmp_path: Path, postgres: Postgres) -> None:
         report = verify(state)
         state.close()
     assert (report.entries, report.intact) == (2, True)
+
+
+def test_without_its_database_a_running_server_shows_nobody(
+    tmp_path: Path, postgres: Postgres, frames_factory: Callable[..., Frames]
+) -> None:
+    frames = frames_factory()
+    with postgres.database() as address:
+        app = create_app(ServingSettings(tmp_path, address))
+        house = House(tmp_path, app, frames.write(tmp_path), frames)
+        tool = house.tool()
+        listed = tool.get("/api/v1/structures")
+        assert (listed.status_code, "Les " in listed.text) == (200, True)
+        assert tool.get("/health/ready").status_code == 200
+    answer = tool.get("/api/v1/structures")
+    assert answer.status_code == 500
+    assert "Les " not in answer.text
+    assert "psycopg" not in answer.text
+    assert tool.get("/health/ready").status_code == 503
+    assert tool.get("/health/live").status_code == 200
+    house.state.close()
