@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+import pytest
 from psycopg import sql
 from sqlalchemy import URL
 
@@ -58,6 +59,21 @@ class Postgres:
         """Open a connection that commits each statement."""
         address = self.url().replace("+psycopg", "")
         return psycopg.connect(address, autocommit=True)
+
+
+#: what `empty_database` takes as the parameter of a fixture
+DATABASES = ("sqlite", "postgresql")
+
+
+@contextlib.contextmanager
+def empty_database(request: pytest.FixtureRequest) -> Iterator[str | None]:
+    """Give the address of an empty database; None is SQLite, in a file of the caller's."""
+    if request.param == "sqlite":
+        yield None
+        return
+    server: Postgres = request.getfixturevalue("postgres")
+    with server.database() as address:
+        yield address
 
 
 @contextlib.contextmanager

@@ -26,7 +26,7 @@ from typer.testing import CliRunner
 
 from models.registry import Registry
 from models.risk_model import RiskModel
-from tests.postgres import Postgres
+from tests.postgres import DATABASES, empty_database
 from tests.training.test_given import firms
 from veille.cli import app
 
@@ -195,15 +195,11 @@ def test_spark_scores_a_panel_with_the_same_probabilities(
     np.testing.assert_allclose(found[rows["structure_id"].to_list()], expected, rtol=0, atol=1e-12)
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=DATABASES)
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """Give the address of an empty database for a tracking server."""
-    if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path}/server.db"
-        return
-    postgres: Postgres = request.getfixturevalue("postgres")
-    with postgres.database() as address:
-        yield address
+    with empty_database(request) as address:
+        yield address or f"sqlite:///{tmp_path}/server.db"
 
 
 @pytest.mark.slow

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import math
 import secrets
 from collections.abc import Callable, Iterator
@@ -26,7 +25,7 @@ from serving.publication import write_publication
 from serving.services import Services
 from serving.settings import ServingSettings
 from serving.state import State, open_state
-from tests.postgres import Postgres
+from tests.postgres import DATABASES, empty_database
 
 #: région and département of the made-up structures, in turn
 PLACES = (("32", "59"), ("32", "62"), ("93", "13"), ("93", "06"), ("53", "35"), ("76", "31"))
@@ -237,20 +236,6 @@ def frames_factory() -> Callable[..., Frames]:
 @pytest.fixture(scope="session")
 def fictitious_siren() -> Callable[[int], str]:
     return siren
-
-
-DATABASES = ("sqlite", "postgresql")
-
-
-@contextlib.contextmanager
-def empty_database(request: pytest.FixtureRequest) -> Iterator[str | None]:
-    """Give the address of an empty database; None is SQLite under the home."""
-    if request.param == "sqlite":
-        yield None
-        return
-    server: Postgres = request.getfixturevalue("postgres")
-    with server.database() as address:
-        yield address
 
 
 @pytest.fixture(params=DATABASES)
