@@ -65,6 +65,9 @@ def pack(model: RiskModel, folder: Path) -> Path:
         signature=ModelSignature(Schema(inputs), Schema(outputs)),
         input_example=invented,
         pip_requirements=[f"{name}=={version(name)}" for name in _NEEDS],
+        # Without it, MLflow takes uv.lock and pyproject.toml of the current folder with the model,
+        # and later installs those instead. There is no such file in ours.
+        uv_project_path=folder,
     )
     return folder / "pyfunc"
 

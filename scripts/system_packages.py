@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Check the few system packages that pip cannot bring, and install them through apt when root.
 
-``run``: libgomp, which LightGBM loads. ``test``: also Java for the tests of Spark, Chromium and
-fonts for the browser tests. Standard library only.
+``run``: libgomp, which LightGBM loads. ``test``: also Java for the tests of Spark, PostgreSQL for
+those of the state, Chromium and fonts for the browser tests. Standard library only.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
@@ -29,6 +30,24 @@ def has_java() -> bool:
     """Tell whether there is a Java for Spark."""
     home = os.environ.get("JAVA_HOME")
     return shutil.which("java", path=home + "/bin" if home else None) is not None
+
+
+def postgres_folder() -> Path | None:
+    """Return the folder that holds initdb and postgres: Debian keeps them off the path."""
+    found = shutil.which("initdb")
+    folders = [Path(found).resolve().parent] if found else []
+    # the latest first; compared as numbers, for 9 is older than 15
+    debian = [f for f in Path("/usr/lib/postgresql").glob("*/bin") if f.parent.name.isdigit()]
+    folders += sorted(debian, key=lambda f: int(f.parent.name), reverse=True)
+    for folder in folders:
+        if all(os.access(folder / name, os.X_OK) for name in ("initdb", "postgres")):
+            return folder
+    return None
+
+
+def has_postgres() -> bool:
+    """Tell whether a PostgreSQL server can be started for the tests."""
+    return postgres_folder() is not None
 
 
 def has_browser() -> bool:
@@ -52,6 +71,7 @@ NEEDS = {
         "Chromium (browser tests)": (has_browser, ["chromium"]),
         "fonts (browser tests)": (has_fonts, ["fontconfig", "fonts-dejavu-core"]),
         "Java (tests of Spark)": (has_java, ["default-jre-headless"]),
+        "PostgreSQL (tests of the state)": (has_postgres, ["postgresql"]),
     },
 }
 

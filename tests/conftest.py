@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from scripts.system_packages import postgres_folder
+from tests.postgres import Postgres, running
+
 
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
@@ -18,6 +21,16 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no published files at {folder} (set VEILLE_SHARED_DATA to their folder)")
     return folder
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """Return a real PostgreSQL server, or skip where there is none to start."""
+    folder = postgres_folder()
+    if folder is None:
+        pytest.skip("no PostgreSQL: apt-get install postgresql brings initdb and postgres")
+    with running(folder) as server:
+        yield server
 
 
 @pytest.fixture(autouse=True)

@@ -16,7 +16,7 @@ from serving.access.audit import record
 from serving.access.errors import AccessError
 from serving.access.lockout import count_failure, forget_failures, refuse_while_locked
 from serving.access.principal import Principal, Role, Territory
-from serving.access.rules import check_account
+from serving.access.rules import check_account, check_name
 from serving.state.models import LoginLink, LoginSession, User
 from serving.state.store import State
 
@@ -61,6 +61,7 @@ def create_user(
     """
     login = login.strip().lower()
     chosen = check_account(login, role, tuple(regions), tuple(departements))
+    check_name(name)
     user = User(
         id=secrets.token_hex(8),
         login=login,
@@ -139,7 +140,8 @@ def authenticate(state: State, login: str, password: str, *, address: str = "") 
     """
     from argon2.exceptions import VerificationError
 
-    login = login.strip().lower()
+    # No login holds a NUL, and PostgreSQL refuses even to look for one.
+    login = login.strip().lower().replace("\0", "\ufffd")
     refuse_while_locked(state, login)
     with state.read() as session:
         user = session.scalar(select(User).where(User.login == login))

@@ -69,20 +69,20 @@ def record(
 ) -> int:
     """Append one line and return its number; on the disk when this returns."""
     with state.write() as session:
-        # On PostgreSQL this row is the queue of the writers; SQLite has one writer anyway.
-        head = session.scalar(select(AuditHead).where(AuditHead.id == 1).with_for_update())
+        # Nobody writes beside: `write` gives the only writing place.
+        head = session.get(AuditHead, 1)
         previous, count = (head.hash, head.count) if head else ("", 0)
         entry = AuditEntry(
             seq=count + 1,
             at=datetime.now(UTC).isoformat(timespec="microseconds"),
             actor_kind=actor_kind,
             actor_id=actor_id,
-            actor_name=actor,
+            actor_name=_plain(actor)[:200],
             role=role,
             action=action,
             publication_id=publication_id,
             subject=json.dumps(subject or {}, ensure_ascii=False, sort_keys=True),
-            reason=reason,
+            reason=_plain(reason),
             request_id=request_id[:64],
             address=address[:64],
             previous_hash=previous,
@@ -159,6 +159,11 @@ def verify(state: State) -> AuditReport:
         dry = True
     broken_at = count + 1 if problem else None
     return AuditReport(count, intact=not problem, problem=problem, broken_at=broken_at, head=last)
+
+
+def _plain(text: str) -> str:
+    """Return a text that both databases keep: PostgreSQL refuses NUL, and the line with it."""
+    return text.replace("\0", "\ufffd")
 
 
 def _line_problem(secret: bytes, last: str, expected: int, entry: AuditEntry) -> str:

@@ -14,7 +14,7 @@ from sqlalchemy import select, update
 from serving.access.audit import record
 from serving.access.errors import AccessError
 from serving.access.principal import Principal, Role, Scope, Territory
-from serving.access.rules import check_territory
+from serving.access.rules import check_name, check_territory
 from serving.state.models import ApiKey
 from serving.state.store import State
 
@@ -65,7 +65,7 @@ def create_key(
     Raises
     ------
     AccessError
-        `bad-key`: no name, unknown scope, no duration; `bad-account`: territory refused.
+        `bad-key`: no name, unknown scope, no duration; `bad-account`: name or territory refused.
     """
     wanted = sorted({str(scope) for scope in scopes})
     known = [scope.value for scope in Scope]
@@ -78,6 +78,7 @@ def create_key(
             received=f"nom « {name} », portées {' '.join(wanted) or 'aucune'}, {days} jours",
             expected=f"un nom, des portées parmi {' | '.join(known)}, au moins un jour",
         )
+    check_name(name)
     check_territory(regions := tuple(regions), departements := tuple(departements))
     prefix, secret = secrets.token_hex(4), secrets.token_urlsafe(32)
     now = datetime.now(UTC)

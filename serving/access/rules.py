@@ -11,6 +11,7 @@ from serving.access.errors import AccessError
 from serving.access.principal import Role
 
 _LOGIN = r"[a-z0-9][a-z0-9._@+-]{1,119}"
+_LONGEST_NAME = 200
 
 
 def check_account(
@@ -54,6 +55,19 @@ def check_account(
             "regional ou departmental pour un compte limité à un territoire",
         )
     return chosen
+
+
+def check_name(name: str) -> None:
+    """Refuse a name that a database would not keep whole: AccessError `bad-account`."""
+    if len(name) > _LONGEST_NAME or min(name, default=" ") < " ":
+        raise AccessError(
+            "Ce nom est refusé.",
+            code="bad-account",
+            status=422,
+            where="name",
+            received=name[:_LONGEST_NAME],
+            expected=f"{_LONGEST_NAME} caractères au plus, sans caractère de contrôle",
+        )
 
 
 def check_territory(regions: Iterable[str], departements: Iterable[str]) -> None:

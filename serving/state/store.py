@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from sqlite3 import Connection as SqliteConnection
 
-from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, text
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 
 from data.errors import VeilleError
@@ -18,7 +18,10 @@ from data.errors import VeilleError
 #: last revision of migrations/versions; a state already there starts without Alembic
 HEAD = "0001"
 _BUSY_MILLISECONDS = 15_000
+_CONNECT_SECONDS = 10
 _LOCK_NUMBER = 7_305_108
+#: parts of an address, after its "?", that open something
+_SECRETS = ("password", "sslpassword")
 
 
 class StateError(VeilleError):
@@ -30,14 +33,17 @@ class StateError(VeilleError):
 class State:
     """The database of users, sessions, keys and audit, and the secret that seals them.
 
-    `read()` and `write()` give a SQLAlchemy session; `write()` commits at the end, and takes
-    SQLite's only writing place at once, so that two writers wait for each other instead of failing.
+    `read()` and `write()` give a SQLAlchemy session. Both databases behave alike: a reading sees
+    one moment of the whole state, and a writing takes the only writing place at once, so that what
+    it reads stays true until it commits and that two writers wait for each other.
     """
 
     def __init__(self, engine: Engine, secret: bytes) -> None:
         self.engine = engine
         self.secret = secret
-        self._reader = sessionmaker(engine, expire_on_commit=False)
+        # What SQLite does of itself: lines and seal of the audit log must be of the same moment.
+        level = {"isolation_level": "REPEATABLE READ"} if engine.name == "postgresql" else {}
+        self._reader = sessionmaker(engine.execution_options(**level), expire_on_commit=False)
         writing = engine.execution_options(begin="IMMEDIATE")
         self._writer = sessionmaker(writing, expire_on_commit=False)
 
@@ -71,28 +77,77 @@ def open_state(home: Path, database_url: str | None = None) -> State:
     Raises
     ------
     StateError
-        `state-unreachable`: the database cannot be opened or migrated.
+        `state-unreachable`: the database cannot be opened or migrated; `bad-database-url`;
+        `no-database-driver`.
     """
     folder = home / "state"
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    url = make_url(database_url or f"sqlite:///{folder / 'state.db'}")
+    url = _address(database_url or f"sqlite:///{folder / 'state.db'}")
     secret = _secret(folder)
     try:
-        engine = create_engine(url, pool_pre_ping=not url.drivername.startswith("sqlite"))
-        if engine.dialect.name == "sqlite":
-            _prepare_sqlite(engine)
-        _migrate(engine)
-    except (SQLAlchemyError, ModuleNotFoundError) as error:
+        engine = _engine(url)
+        try:
+            _migrate(engine)
+        except BaseException:
+            engine.dispose()
+            raise
+    except ImportError as error:
+        raise StateError(
+            "Le pilote de la base des comptes n'est pas installé.",
+            code="no-database-driver",
+            where=_shown(url),
+            received=error,
+            expected="postgresql+psycopg://… pour PostgreSQL",
+            todo="pip install 'veille-ess[postgresql]'",
+        ) from error
+    except SQLAlchemyError as error:
         raise StateError(
             "La base des comptes ne s'ouvre pas.",
             code="state-unreachable",
-            where=url.render_as_string(hide_password=True),
+            where=_shown(url),
             received=str(error).splitlines()[0],
             todo="Vérifiez l'adresse de la base, les droits du dossier et la place sur le disque.",
         ) from error
     if url.database and engine.dialect.name == "sqlite":
         Path(url.database).chmod(0o600)
     return State(engine, secret)
+
+
+def _address(text: str) -> URL:
+    try:
+        url = make_url(text)
+    except (ArgumentError, ValueError):
+        raise _unreadable() from None  # the cause may hold a part of the password
+    # The tail of a password that holds an "@" lands in the host, or in the database after a "/".
+    if url.drivername.startswith("postgresql") and "@" in f"{url.host}{url.database}":
+        raise _unreadable()
+    return url
+
+
+def _engine(url: URL) -> Engine:
+    if url.drivername.startswith("sqlite"):
+        engine = create_engine(url)
+        _prepare_sqlite(engine)
+        return engine
+    patience = {} if "connect_timeout" in url.query else {"connect_timeout": _CONNECT_SECONDS}
+    engine = create_engine(url, pool_pre_ping=True, connect_args=patience)
+    _prepare_postgres(engine)
+    return engine
+
+
+def _unreadable() -> StateError:
+    # What was received is not said: a password may be in it.
+    return StateError(
+        "L'adresse de la base des comptes ne se lit pas.",
+        code="bad-database-url",
+        where="database_url",
+        expected="postgresql+psycopg://utilisateur:mot-de-passe@hote:5432/base",
+        todo="Dans le mot de passe, écrivez %40 pour @, %2F pour /, %3A pour : et %25 pour %.",
+    )
+
+
+def _shown(url: URL) -> str:
+    return url.difference_update_query(_SECRETS).render_as_string(hide_password=True)
 
 
 def _secret(folder: Path) -> bytes:
@@ -129,6 +184,16 @@ def _prepare_sqlite(engine: Engine) -> None:
         connection.exec_driver_sql(f"BEGIN {kind}")
 
 
+def _prepare_postgres(engine: Engine) -> None:
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        if connection.get_execution_options().get("begin") == "IMMEDIATE":
+            connection.exec_driver_sql(
+                f"SELECT set_config('lock_timeout', '{_BUSY_MILLISECONDS}', true),"
+                f" pg_advisory_xact_lock({_LOCK_NUMBER})"
+            )
+
+
 def _migrate(engine: Engine) -> None:
     with engine.connect() as connection:
         if _revision(connection) == HEAD:
@@ -139,8 +204,6 @@ def _migrate(engine: Engine) -> None:
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     with engine.execution_options(begin="IMMEDIATE").begin() as connection:
-        if engine.dialect.name == "postgresql":
-            connection.execute(text("SELECT pg_advisory_xact_lock(:n)"), {"n": _LOCK_NUMBER})
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
 

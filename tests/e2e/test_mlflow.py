@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
@@ -21,10 +21,12 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+from sqlalchemy import create_engine, text
 from typer.testing import CliRunner
 
 from models.registry import Registry
 from models.risk_model import RiskModel
+from tests.postgres import DATABASES, empty_database
 from tests.training.test_given import firms
 from veille.cli import app
 
@@ -100,7 +102,9 @@ def expected(folder: Path, rows: pl.DataFrame) -> np.ndarray:
 
 
 @contextmanager
-def serving(words: list[str], place: Path, ready: str) -> Iterator[str]:
+def serving(
+    words: list[str], place: Path, ready: str, settings: Mapping[str, str] | None = None
+) -> Iterator[str]:
     """Start `mlflow WORDS` on a free port, wait until `ready` answers, stop it and its workers."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -110,7 +114,7 @@ def serving(words: list[str], place: Path, ready: str) -> Iterator[str]:
     command = [sys.executable, "-m", "mlflow", *words, "--host", "127.0.0.1", "--port", str(port)]
     # `mlflow models serve` looks for uvicorn on the path.
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    env = dict(os.environ, PATH=path, MLFLOW_DISABLE_TELEMETRY="true")
+    env = dict(os.environ, PATH=path, MLFLOW_DISABLE_TELEMETRY="true", **(settings or {}))
     env.pop("VEILLE_MLFLOW_URI", None)
     with said.open("wb") as log:
         process = subprocess.Popen(
@@ -191,15 +195,23 @@ def test_spark_scores_a_panel_with_the_same_probabilities(
     np.testing.assert_allclose(found[rows["structure_id"].to_list()], expected, rtol=0, atol=1e-12)
 
 
+@pytest.fixture(params=DATABASES)
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """Give the address of an empty database for a tracking server."""
+    with empty_database(request) as address:
+        yield address or f"sqlite:///{tmp_path}/server.db"
+
+
 @pytest.mark.slow
 def test_a_tracking_server_stands_behind_every_command(
-    home: Path, rows: pl.DataFrame, expected: np.ndarray, tmp_path: Path
+    store: str, home: Path, rows: pl.DataFrame, expected: np.ndarray, tmp_path: Path
 ) -> None:
-    words = ["server", "--backend-store-uri", f"sqlite:///{tmp_path}/server.db", "--workers", "1"]
-    words += ["--artifacts-destination", str(tmp_path / "kept")]
+    # By its environment: the words of a command, and the password in them, are read by anyone.
+    behind = {"MLFLOW_BACKEND_STORE_URI": store}
+    words = ["server", "--workers", "1", "--artifacts-destination", str(tmp_path / "kept")]
     there = tmp_path / "home"
     past, coming = str(home / "past.parquet"), str(home / "next.parquet")
-    with serving(words, tmp_path, "/health") as uri:
+    with serving(words, tmp_path, "/health", behind) as uri:
         for name in ("one", "two"):
             run(there, "train", "--panel", past, "--name", name, uri=uri)
         assert not (there / "mlflow" / "mlflow.db").exists()
@@ -213,6 +225,16 @@ def test_a_tracking_server_stands_behind_every_command(
         # The same panel and seeds as in the other home: the same model.
         np.testing.assert_allclose(pl.read_parquet(output)["p"], expected, rtol=0, atol=1e-12)
         _pages_and_rest(uri)
+    assert _names_of_runs(store) == {"one", "two"}
+
+
+def _names_of_runs(store: str) -> set[str]:
+    """Read the names of the runs where the server keeps them, without the server."""
+    engine = create_engine(store)
+    with engine.connect() as connection:
+        names = set(connection.execute(text("SELECT name FROM runs")).scalars())
+    engine.dispose()
+    return names
 
 
 def _pages_and_rest(uri: str) -> None:

@@ -6,6 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from scripts.system_packages import NEEDS, has_postgres, postgres_folder
+
 SCRIPT = Path(__file__).resolve().parents[2] / "scripts" / "system_packages.py"
 
 
@@ -31,3 +35,24 @@ def test_without_browser_nor_apt_the_message_says_what_to_install(tmp_path: Path
 def test_to_run_without_tests_needs_no_browser(tmp_path: Path) -> None:
     result = run("run", tmp_path)
     assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
+
+
+def test_postgres_is_where_its_link_leads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder, links = tmp_path / "15" / "bin", tmp_path / "links"
+    for place in (folder, links):
+        place.mkdir(parents=True)
+    (folder / "initdb").touch(mode=0o755)
+    (links / "initdb").symlink_to(folder / "initdb")
+    monkeypatch.setenv("PATH", str(links))
+    assert postgres_folder() != folder  # a client alone starts no server
+    (folder / "postgres").touch(mode=0o755)
+    assert postgres_folder() == folder
+    assert has_postgres()
+
+
+def test_the_tests_need_postgres_and_the_program_does_not() -> None:
+    packages = {
+        level: [p for _, names in needs.values() for p in names] for level, needs in NEEDS.items()
+    }
+    assert "postgresql" in packages["test"]
+    assert "postgresql" not in packages["run"]

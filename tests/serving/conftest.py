@@ -25,6 +25,7 @@ from serving.publication import write_publication
 from serving.services import Services
 from serving.settings import ServingSettings
 from serving.state import State, open_state
+from tests.postgres import DATABASES, empty_database
 
 #: région and département of the made-up structures, in turn
 PLACES = (("32", "59"), ("32", "62"), ("93", "13"), ("93", "06"), ("53", "35"), ("76", "31"))
@@ -237,42 +238,51 @@ def fictitious_siren() -> Callable[[int], str]:
     return siren
 
 
+@pytest.fixture(params=DATABASES)
+def database_url(request: pytest.FixtureRequest) -> Iterator[str | None]:
+    with empty_database(request) as address:
+        yield address
+
+
 @pytest.fixture
-def state(tmp_path: Path) -> Iterator[State]:
-    opened = open_state(tmp_path)
+def state(tmp_path: Path, database_url: str | None) -> Iterator[State]:
+    opened = open_state(tmp_path, database_url)
     yield opened
     opened.close()
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
+def house(tmp_path: Path, database_url: str | None) -> Iterator[House]:
     from serving.app import create_app
 
     frames = make_frames()
     publication = frames.write(tmp_path)
-    app = create_app(ServingSettings(tmp_path))
+    app = create_app(ServingSettings(tmp_path, database_url))
     yield House(tmp_path, app, publication, frames)
     app.state.services.state.close()
 
 
 @pytest.fixture
-def empty_house(tmp_path: Path) -> Iterator[House]:
+def empty_house(tmp_path: Path, database_url: str | None) -> Iterator[House]:
     """Nothing is published yet."""
     from serving.app import create_app
 
-    app = create_app(ServingSettings(tmp_path))
+    app = create_app(ServingSettings(tmp_path, database_url))
     yield House(tmp_path, app, "", make_frames())
     app.state.services.state.close()
 
 
-@pytest.fixture(scope="module")
-def shared_house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+@pytest.fixture(scope="module", params=DATABASES)
+def shared_house(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[House]:
     """A house for tests that only read."""
     from serving.app import create_app
 
     home = tmp_path_factory.mktemp("house")
     frames = make_frames()
     publication = frames.write(home)
-    app = create_app(ServingSettings(home))
-    yield House(home, app, publication, frames)
-    app.state.services.state.close()
+    with empty_database(request) as address:
+        app = create_app(ServingSettings(home, address))
+        yield House(home, app, publication, frames)
+        app.state.services.state.close()

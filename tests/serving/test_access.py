@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import select, update
+from sqlalchemy import inspect, select, text, update
 
 from serving.access import lockout
 from serving.access.accounts import (
@@ -22,6 +22,7 @@ from serving.access.accounts import (
     set_password,
     use_login_link,
 )
+from serving.access.audit import verify
 from serving.access.errors import AccessError
 from serving.access.keys import create_key, list_keys, principal_of_key, revoke_key
 from serving.access.principal import Principal, Role, Scope, Territory
@@ -40,6 +41,11 @@ def code_of(act: Callable[[], object]) -> str:
 
 
 def everything_stored(state: State) -> str:
+    if state.engine.dialect.name == "postgresql":
+        with state.read() as session:
+            tables = inspect(state.engine).get_table_names()
+            rows = [session.scalars(text(f"SELECT t::text FROM {name} t")).all() for name in tables]
+        return "".join(line for lines in rows for line in lines)
     folder = Path(state.engine.url.database or "").parent
     return "".join(f.read_bytes().decode("latin-1") for f in folder.glob("state.db*"))
 
@@ -93,6 +99,13 @@ class TestAccounts:
             code_of(lambda: create_user(state, "a b", name="N", role="national")) == "bad-account"
         )
 
+    @pytest.mark.parametrize("name", ["N" * 201, "Ni\0na", "Nina\nFictive"])
+    def test_a_name_fits_in_the_database(self, state: State, name: str) -> None:
+        assert code_of(lambda: create_user(state, "nina", name=name, role="admin")) == "bad-account"
+        assert code_of(lambda: create_key(state, name)) == "bad-account"
+        create_user(state, "nina", name="Ni\u00a0" + "N" * 197, role="admin")
+        assert [len(user.name) for user in list_users(state)] == [200]
+
     def test_unknown_login(self, state: State) -> None:
         assert code_of(lambda: deactivate_user(state, "personne")) == "unknown-login"
 
@@ -141,6 +154,12 @@ class TestSignIn:
         assert waits[0] == pytest.approx(30, abs=2)
         assert waits[1] == pytest.approx(60, abs=2)
         assert waits[2] == pytest.approx(120, abs=2)
+
+    @pytest.mark.parametrize("login", ["ni\0na", "x" * 5000, "\0"])
+    def test_any_text_may_be_typed_as_a_login(self, state: State, login: str) -> None:
+        create_user(state, "nina", name="N", role="national", password=PASSWORD)
+        assert code_of(lambda: authenticate(state, login, PASSWORD)) == "bad-credentials"
+        assert verify(state).intact
 
     def test_a_success_starts_afresh(self, state: State) -> None:
         user = create_user(state, "nina", name="N", role="national", password=PASSWORD)
@@ -257,8 +276,8 @@ class TestKeys:
         other = create_key(state, "autre")
         forged = new.secret[:-1] + ("A" if new.secret[-1] != "A" else "B")
         mixed = f"vess_{new.info.prefix}_{other.secret.split('_', 2)[2]}"
-        for text in (forged, mixed, "vess__", "", "bonjour", new.secret.replace("vess", "autre")):
-            assert code_of(lambda: principal_of_key(state, text)) == "bad-key-presented"  # noqa: B023
+        for presented in (forged, mixed, "vess__", "", "bonjour", new.secret.replace("vess", "?")):
+            assert code_of(lambda: principal_of_key(state, presented)) == "bad-key-presented"  # noqa: B023
         revoke_key(state, new.info.prefix)
         assert code_of(lambda: principal_of_key(state, new.secret)) == "key-revoked"
         with state.write() as session:

@@ -25,10 +25,10 @@ Make = Callable[..., Any]
 ROOT = Path(__file__).resolve().parents[2]
 
 SERVE = """
-import sys, uvicorn
+import os, sys, uvicorn
 from pathlib import Path
 from serving.app import ServingSettings, create_app
-app = create_app(ServingSettings(Path(sys.argv[1])))
+app = create_app(ServingSettings(Path(sys.argv[1]), os.environ.get("DATABASE")))
 uvicorn.run(app, host="127.0.0.1", port=int(sys.argv[2]), log_level="warning")
 """
 
@@ -52,10 +52,12 @@ def free_port() -> int:
 
 
 @pytest.fixture
-def server(tmp_path: Path, frames_factory: Make) -> Iterator[str]:
+def server(tmp_path: Path, database_url: str | None, frames_factory: Make) -> Iterator[str]:
     frames_factory().write(tmp_path)
     address = f"http://127.0.0.1:{(port := free_port())}"
-    process = subprocess.Popen([sys.executable, "-c", SERVE, str(tmp_path), str(port)], cwd=ROOT)
+    command = [sys.executable, "-c", SERVE, str(tmp_path), str(port)]
+    env = os.environ | ({"DATABASE": database_url} if database_url else {})
+    process = subprocess.Popen(command, cwd=ROOT, env=env)
     try:
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
@@ -72,9 +74,9 @@ def server(tmp_path: Path, frames_factory: Make) -> Iterator[str]:
 
 
 def test_publications_are_swapped_under_load(
-    server: str, tmp_path: Path, frames_factory: Make
+    server: str, tmp_path: Path, database_url: str | None, frames_factory: Make
 ) -> None:
-    state = open_state(tmp_path)
+    state = open_state(tmp_path, database_url)
     key = create_key(state, "outil fictif").secret
     statuses: list[int] = []
     seen: set[str] = set()

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import stat
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
@@ -11,13 +11,14 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import text
+from sqlalchemy import select, text, update
 from sqlalchemy.exc import DatabaseError
 
 from serving.access.accounts import create_user, list_users
 from serving.access.audit import record, verify
 from serving.state import State, open_state, store
-from serving.state.models import Base
+from serving.state.models import Base, User
+from tests.postgres import Postgres
 
 
 def test_migrations_give_exactly_the_models(state: State) -> None:
@@ -32,11 +33,11 @@ def test_head_is_the_last_migration() -> None:
     assert ScriptDirectory.from_config(config).get_current_head() == store.HEAD
 
 
-def test_opening_again_keeps_everything(tmp_path: Path) -> None:
-    first = open_state(tmp_path)
+def test_opening_again_keeps_everything(tmp_path: Path, database_url: str | None) -> None:
+    first = open_state(tmp_path, database_url)
     create_user(first, "nina", name="Nina Fictive", role="national")
     first.close()
-    again = open_state(tmp_path)
+    again = open_state(tmp_path, database_url)
     assert [user.login for user in list_users(again)] == ["nina"]
     assert again.secret == first.secret
     again.close()
@@ -56,26 +57,28 @@ def test_the_database_refuses_to_change_the_audit(state: State, statement: str) 
     assert verify(state).entries == 1
 
 
-def _work(home: Path, number: int) -> None:
-    state = open_state(home)
-    for turn in range(15):
-        record(state, actor=f"poste{number}", action="list.view", subject={"turn": turn})
-    state.close()
+def test_the_audit_is_not_emptied_at_once_either(tmp_path: Path, postgres: Postgres) -> None:
+    with postgres.database() as address:
+        state = open_state(tmp_path, address)
+        record(state, actor="nina", action="list.view")
+        with pytest.raises(DatabaseError, match="journal"), state.write() as session:
+            session.execute(text("TRUNCATE audit"))
+        assert verify(state).entries == 1
+        state.close()
 
 
-def test_workers_start_and_write_together(tmp_path: Path) -> None:
-    context = multiprocessing.get_context("spawn")
-    workers = [context.Process(target=_work, args=(tmp_path, n)) for n in range(3)]
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join(60)
-    assert [worker.exitcode for worker in workers] == [0, 0, 0]
-    state = open_state(tmp_path)
-    report = verify(state)
-    state.close()
-    assert report.intact
-    assert report.entries == 45
+def test_moments_come_back_in_utc(state: State) -> None:
+    """The server of the tests lives at +05:45, and is given a moment at +02:00."""
+    paris = datetime(2026, 7, 1, 0, 30, tzinfo=timezone(timedelta(hours=2)))
+    user = create_user(state, "nina", name="Nina Fictive", role="national")
+    with state.write() as session:
+        session.execute(update(User).values(created_at=paris))
+    with state.read() as session:
+        found = session.scalars(select(User.created_at)).one()
+        later = session.scalars(select(User.id).where(User.created_at > paris)).all()
+        same = session.scalars(select(User.id).where(User.created_at <= paris)).all()
+    assert found.isoformat() == "2026-06-30T22:30:00+00:00"
+    assert (later, same) == ([], [user.id])
 
 
 def test_a_failed_write_leaves_nothing(state: State) -> None:
@@ -87,9 +90,3 @@ def test_a_failed_write_leaves_nothing(state: State) -> None:
     with pytest.raises(DatabaseError, match="nulle_part"):
         fail_half_way()
     assert verify(state).intact
-
-
-def test_an_unreachable_database_is_said_clearly(tmp_path: Path) -> None:
-    with pytest.raises(store.StateError) as caught:
-        open_state(tmp_path, f"sqlite:///{tmp_path}/nulle/part/etat.db")
-    assert caught.value.code == "state-unreachable"
