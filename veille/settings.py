@@ -24,7 +24,7 @@ FILE = "veille.toml"
 TO_FILL = "à renseigner"
 
 #: under TLS, or on the machine itself
-ADDRESS = r"^$|^https://[^/?#@\s]+[^?#\s]*$|^http://(127\.0\.0\.1|localhost)(:\d+)?(/[^?#\s]*)?$"
+ADDRESS = r"^$|^https://[^/?#@\s]+(/[^?#\s]*)?$|^http://(127\.0\.0\.1|localhost)(:\d+)?(/[^?#\s]*)?$"
 
 #: variables with our prefix that are not settings -> what they are for
 OTHER_VARIABLES: dict[str, str] = {
