@@ -24,7 +24,9 @@ FILE = "veille.toml"
 TO_FILL = "à renseigner"
 
 #: under TLS, or on the machine itself
-ADDRESS = r"^$|^https://[^/?#@\s]+(/[^?#\s]*)?$|^http://(127\.0\.0\.1|localhost)(:\d+)?(/[^?#\s]*)?$"
+ADDRESS = (
+    r"^$|^https://[^/?#@\s]+(/[^?#\s]*)?$|^http://(127\.0\.0\.1|localhost)(:\d+)?(/[^?#\s]*)?$"
+)
 
 #: variables with our prefix that are not settings -> what they are for
 OTHER_VARIABLES: dict[str, str] = {
@@ -120,6 +122,7 @@ class Settings(BaseSettings):
         "Vide, il n'y en a pas.",
         "https://…, ou http:// sur l'adresse locale",
         pattern=ADDRESS,
+        max_length=300,
     )
     oidc_client_id: str = _field(
         "", "Identifiant que le fournisseur a donné à ce service.", "un texte"

@@ -45,19 +45,18 @@ def account_of(
     AccessError
         `oidc-unknown-account` (403): no account, a closed one, or one kept for another subject.
     """
+    this = select(User).where(User.oidc_issuer == issuer, User.oidc_subject == subject)
+    first = False
     with state.write() as session:
-        user = session.scalar(
-            select(User).where(User.oidc_issuer == issuer, User.oidc_subject == subject)
-        )
-        first = user is None and email is not None
-        if first:
+        user = session.scalar(this)
+        if user is None and email is not None:
             kept = session.execute(
                 update(User)
                 .where(User.email == email, User.active, User.oidc_subject.is_(None))
                 .values(oidc_issuer=issuer, oidc_subject=subject)
             )
-            if cast("CursorResult[tuple[()]]", kept).rowcount == 1:
-                user = session.scalar(select(User).where(User.email == email))
+            first = cast("CursorResult[tuple[()]]", kept).rowcount == 1
+            user = session.scalar(this)
     if user is None or not user.active:
         raise AccessError(
             "Vous êtes bien identifié, mais aucun compte de Veille ESS ne vous est ouvert.",

@@ -176,6 +176,8 @@ FORGED: dict[str, tuple[str, dict[str, Any]]] = {
     "no subject": ("missing_claim sub", {"id_token": {"without": ["sub"]}}),
     "a subject that is no text": ("invalid_claim sub", {"id_token": {"claims": {"sub": 12}}}),
     "an empty subject": ("invalid_claim sub", {"id_token": {"claims": {"sub": ""}}}),
+    "a subject with a control": ("sub", {"id_token": {"claims": {"sub": "a\x00b"}}}),
+    "a subject without end": ("sub", {"id_token": {"claims": {"sub": "a" * 256}}}),
     "another access token": (
         "invalid_claim at_hash",
         {"id_token": {"claims": {"at_hash": "AAAAAAAAAAAAAAAAAAAAAA"}}},
@@ -302,6 +304,7 @@ def test_the_answers_of_a_provider_that_refuses(
         {"token": {"status": 401, "body": {"error": "invalid_client"}}},
         {"token": {"status": 500, "body": {}}},
         {"token": {"status": 200, "body": ["surprise"]}},
+        {"token": {"status": 400, "body": {"error": ["surprise"]}}},
     ],
 )
 def test_a_provider_in_trouble_is_a_503_that_says_when(
@@ -321,6 +324,7 @@ def test_a_provider_in_trouble_is_a_503_that_says_when(
         {"description": {"issuer": "https://ailleurs.invalid"}},
         {"description": {"token_endpoint": "http://ailleurs.invalid/token"}},
         {"description": {"jwks_uri": None}},
+        {"description": {"end_session_endpoint": "https://ailleurs.invalid/\r\nX: 1"}},
     ],
 )
 def test_a_description_that_cannot_be_followed_sends_nobody_anywhere(

@@ -105,8 +105,10 @@ class Provider:
     def _verified_email(self, claims: dict[str, Any]) -> str | None:
         email = claims.get("email")
         verified = claims.get("email_verified", self.settings.email_trusted)
+        if verified is not True or not isinstance(email, str):
+            return None
         # Outside ASCII, lowering letters could turn one address into somebody else's.
-        if verified is not True or not isinstance(email, str) or not email.isascii():
+        if not email.isascii() or not email.isprintable():
             return None
         return email.strip().lower() or None
 
@@ -181,7 +183,8 @@ class Provider:
 
 def protected(url: object) -> bool:
     """Tell whether an address is under TLS, or on the machine itself."""
-    if not isinstance(url, str):
+    # It goes into headers: a space or a control has no place in it.
+    if not isinstance(url, str) or not url.isascii() or not url.isprintable() or " " in url:
         return False
     try:
         parts = urlsplit(url)

@@ -89,6 +89,9 @@ def _required(issuer: str, client_id: str) -> dict[str, Any]:
 def _named(claims: dict[str, Any]) -> dict[str, Any]:
     # 255 ASCII characters at most, says the standard; longer, it would be cut or refused later.
     subject = claims.get("sub")
-    if not isinstance(subject, str) or not subject.isascii() or not 0 < len(subject) <= 255:
+    if not isinstance(subject, str) or not 0 < len(subject) <= 255:
+        refuse("sub")
+    # PostgreSQL keeps no NUL, and an identifier has no business with the other controls.
+    if not subject.isascii() or not subject.isprintable():
         refuse("sub")
     return claims

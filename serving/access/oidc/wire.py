@@ -38,7 +38,7 @@ def get(url: str, *, bearer: str = "") -> requests.Response:
         headers = {"Accept": "application/jwt, application/json", "Authorization": bearer}
     try:
         answer = requests.get(url, headers=headers, timeout=TIMEOUT, allow_redirects=False)
-    except requests.RequestException as error:
+    except (requests.RequestException, ValueError) as error:
         unavailable(error)
     if answer.status_code != requests.codes.ok:
         unavailable(f"HTTP {answer.status_code}")
