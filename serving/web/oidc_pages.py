@@ -33,7 +33,9 @@ def leave(request: Request, suite: Text = "/") -> Response:
     provider = _provider(request)
     if optional_user(request) is not None:
         return go(inside(suite))
-    departure = acts.begin(services(request).state, provider, next_path=inside(suite))
+    departure = acts.begin(
+        services(request).state, provider, next_path=inside(suite), address=_address(request)
+    )
     answer = go(departure.url)
     _remember(request, answer, departure.browser)
     return answer
@@ -44,13 +46,12 @@ def come_back(
     request: Request, state: Text = "", code: Text = "", error: Text = "", iss: Text = ""
 ) -> Response:
     """Open a session for who the provider says it is."""
-    address = request.client.host if request.client else ""
     found = acts.finish(
         services(request).state,
         _provider(request),
         acts.Return(state=state, code=code, error=error, issuer=iss),
         browser=request.cookies.get(_cookie(request), ""),
-        address=address,
+        address=_address(request),
     )
     answer = go(inside(found.next_path))
     open_session(request, answer, found.user_id, id_token=found.id_token)
@@ -96,6 +97,10 @@ def _provider(request: Request) -> Provider:
     if found is None:
         raise HTTPException(404)
     return found
+
+
+def _address(request: Request) -> str:
+    return request.client.host if request.client else ""
 
 
 def _remember(request: Request, answer: Response, browser: str) -> None:

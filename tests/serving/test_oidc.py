@@ -6,6 +6,7 @@ import json
 import logging
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from serving.access.accounts import create_user, deactivate_user, find_user, lis
 from serving.access.audit import verify
 from serving.access.errors import AccessError
 from serving.access.identity import set_email
+from serving.access.oidc import attempts
 from serving.access.oidc.wire import ACCESS_FILTER
 from serving.access.web_session import LOCAL_COOKIE
 from serving.settings import OidcSettings
@@ -257,6 +259,23 @@ def test_a_return_serves_once(house: House) -> None:
     assert (answer.status_code, "oidc-bad-state" in answer.text) == (400, True)
 
 
+def test_of_several_returns_at_once_one_opens(house: House) -> None:
+    made = attempts.start(house.state, attempts.SIGN_IN)
+
+    def finish(_: int) -> str:
+        try:
+            attempts.finish(
+                house.state, attempts.SIGN_IN, presented=made.state, browser=made.browser
+            )
+        except AccessError as error:
+            return error.code
+        return "opened"
+
+    with ThreadPoolExecutor(6) as threads:
+        said = sorted(threads.map(finish, range(6)))
+    assert said == ["oidc-bad-state"] * 5 + ["opened"]
+
+
 def test_a_return_too_late_is_refused(house: House) -> None:
     person = Person(house)
     address = back_of(person)
@@ -332,7 +351,8 @@ def test_a_description_that_cannot_be_followed_sends_nobody_anywhere(
 ) -> None:
     tell(**how)
     answer = Person(house).get("/connexion/oidc")
-    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "60")
+    refused(house, answer, 503, "oidc-unavailable")
+    assert answer.headers["Retry-After"] == "60"
     tell()
     assert sign_in(Person(house)).status_code == 303
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from serving.access.audit import record
@@ -47,10 +49,11 @@ class SignedIn:
     next_path: str
 
 
-def begin(state: State, provider: Provider, *, next_path: str) -> Departure:
+def begin(state: State, provider: Provider, *, next_path: str, address: str = "") -> Departure:
     """Start a sign-in; AccessError 503 `oidc-unavailable`."""
-    made = attempts.start(state, attempts.SIGN_IN, next_path=next_path)
-    url = provider.sign_in_url(state=made.state, nonce=made.nonce, verifier=made.verifier)
+    with _refusals_logged(state, address):
+        made = attempts.start(state, attempts.SIGN_IN, next_path=next_path)
+        url = provider.sign_in_url(state=made.state, nonce=made.nonce, verifier=made.verifier)
     return Departure(url, made.browser)
 
 
@@ -74,12 +77,8 @@ def finish(
         `oidc-bad-state`, `oidc-other-issuer`, `oidc-bad-code` (400); `oidc-refused`,
         `oidc-bad-token`, `oidc-unknown-account` (403); `oidc-unavailable` (503).
     """
-    try:
+    with _refusals_logged(state, address):
         return _finish(state, provider, back, browser, address)
-    except AccessError as error:
-        subject = {"by": "oidc", "code": error.code}
-        record(state, actor="", action="login.refused", subject=subject, address=address)
-        raise
 
 
 def begin_sign_out(state: State, provider: Provider, id_token: str) -> Departure | None:
@@ -96,6 +95,16 @@ def begin_sign_out(state: State, provider: Provider, id_token: str) -> Departure
 def finish_sign_out(state: State, presented: str, *, browser: str) -> None:
     """End a sign-out; AccessError 400 `oidc-bad-state`."""
     attempts.finish(state, attempts.SIGN_OUT, presented=presented, browser=browser)
+
+
+@contextmanager
+def _refusals_logged(state: State, address: str) -> Iterator[None]:
+    try:
+        yield
+    except AccessError as error:
+        subject = {"by": "oidc", "code": error.code}
+        record(state, actor="", action="login.refused", subject=subject, address=address)
+        raise
 
 
 def _finish(state: State, provider: Provider, back: Return, browser: str, address: str) -> SignedIn:
