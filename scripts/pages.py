@@ -35,7 +35,7 @@ def settings() -> str:
         (
             f"`{key}`",
             f"`{PREFIX}{key.upper()}`",
-            "(sous `home`)" if field.default is None else f"`{field.default}`",
+            _default(field.default),
             expected(key),
             field.description or "",
         )
@@ -47,6 +47,12 @@ def settings() -> str:
         + "\n\nDeux variables ne sont pas des réglages :\n\n"
         + table(("variable", "rôle"), others)
     )
+
+
+def _default(value: object) -> str:
+    if value is None:
+        return "(sous `home`)"
+    return f"`{value}`" if str(value) else "(vide)"
 
 
 def rejects() -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import http
+import logging
 import threading
 from collections.abc import AsyncIterator
 
@@ -13,6 +14,8 @@ from starlette.exceptions import HTTPException
 
 from data.errors import VeilleError
 from serving import api, web
+from serving.access.oidc.provider import Provider
+from serving.access.oidc.wire import ACCESS_FILTER
 from serving.api import problems
 from serving.middleware import Envelope
 from serving.services import Publications, Services, services
@@ -36,7 +39,10 @@ def create_app(settings: ServingSettings) -> FastAPI:
         `state-unreachable`.
     """
     known = Services(
-        settings, open_state(settings.home, settings.database_url), Publications(settings)
+        settings,
+        open_state(settings.home, settings.database_url),
+        Publications(settings),
+        Provider(settings.oidc) if settings.oidc else None,
     )
 
     @contextlib.asynccontextmanager
@@ -60,6 +66,7 @@ def create_app(settings: ServingSettings) -> FastAPI:
         openapi_url=None,
     )
     app.state.services = known
+    logging.getLogger("uvicorn.access").addFilter(ACCESS_FILTER)
     app.add_middleware(Envelope, metrics=known.metrics, internal=_on_fault)
     app.router.routes.append(api.live.route)
     app.include_router(api.router)

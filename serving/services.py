@@ -11,6 +11,7 @@ from pathlib import Path
 
 from fastapi import Request
 
+from serving.access.oidc.provider import Provider
 from serving.access.recent import RecentKeys
 from serving.current import CurrentPublication
 from serving.live.log import LiveLog
@@ -99,6 +100,7 @@ class Services:
     settings: ServingSettings
     state: State
     publications: Publications
+    oidc: Provider | None = None
     metrics: Metrics = field(default_factory=Metrics)
     recent_keys: RecentKeys = field(default_factory=RecentKeys)
     live_log: LiveLog = field(default_factory=LiveLog)

@@ -7,6 +7,38 @@ from pathlib import Path
 
 
 @dataclass(frozen=True)
+class OidcSettings:
+    """An OpenID Connect provider to sign in with.
+
+    Parameters
+    ----------
+    issuer : str
+        Its `issuer`, to the letter; its description is read under `/.well-known`.
+    client_id, client_secret : str
+        What it gave when this service was registered; the secret is in no text of this object.
+    public_url : str
+        Address of this service for browsers: the two return addresses registered start with it.
+    scopes : str
+        Scopes asked, with spaces between.
+    label : str
+        Name of the provider on the sign-in page.
+    email_trusted : bool
+        Take its addresses as verified when it does not say (`email_verified` absent).
+    contact : str
+        Whom a person without an account writes to.
+    """
+
+    issuer: str
+    client_id: str
+    client_secret: str = field(repr=False)
+    public_url: str
+    scopes: str = "openid email"
+    label: str = "ProConnect"
+    email_trusted: bool = False
+    contact: str = "l'administration de Veille ESS"
+
+
+@dataclass(frozen=True)
 class ServingSettings:
     """Settings of the server.
 
@@ -22,6 +54,10 @@ class ServingSettings:
         Send the session cookie over plain HTTP elsewhere than on the loopback address.
     session_hours, idle_hours : int
         A session ends after `session_hours`, or `idle_hours` without any request.
+    oidc : OidcSettings, optional
+        The provider of identities; none when None.
+    local_passwords : bool
+        Let accounts sign in with a password of this service.
     """
 
     home: Path
@@ -30,3 +66,5 @@ class ServingSettings:
     insecure: bool = False
     session_hours: int = 12
     idle_hours: int = 2
+    oidc: OidcSettings | None = None
+    local_passwords: bool = True

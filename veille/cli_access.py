@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from serving.access import accounts, audit, keys
+from serving.access import accounts, audit, identity, keys
 from serving.access.principal import Role, Territory
 from serving.state.store import State, open_state
 from veille.terminal import HomeOption, JsonOption, home_of, out, settings, show
@@ -31,6 +31,9 @@ def register(app: typer.Typer) -> None:
     )(users_add)
     users.command("list")(users_list)
     users.command("link", epilog="Exemple : veille users link prefecture")(users_link)
+    users.command("email", epilog="Exemple : veille users email camille camille@exemple.fr")(
+        users_email
+    )
     users.command("close")(users_close)
     app.add_typer(users, name="users")
     api_keys = typer.Typer(help="Clés des outils qui appellent l'API.", no_args_is_help=True)
@@ -125,6 +128,20 @@ def users_link(
     found = settings(home)
     base = f"http://{found.host}:{port or found.port}"
     out.print(accounts.create_login_link(state_of(home), login, base_url=base), markup=False)
+
+
+def users_email(
+    login: Annotated[str, typer.Argument(help="Identifiant de connexion.")],
+    address: Annotated[str | None, typer.Argument(help="Adresse ; rien la retire.")] = None,
+    home: HomeOption = None,
+) -> None:
+    """Donner l'adresse de la première connexion par le fournisseur d'identité (ProConnect).
+
+    Le rattachement d'avant est oublié et les sessions du compte sont fermées.
+    """
+    identity.set_email(state_of(home), login, address)
+    done = "reçoit une adresse" if address else "n'a plus d'adresse"
+    out.print(f"Le compte {login} {done}.", markup=False)
 
 
 def users_close(

@@ -13,8 +13,8 @@ from data.errors import VeilleError
 from features.progress import Progress
 from serving.access import accounts
 from serving.access.principal import Role
-from serving.settings import ServingSettings
 from veille.cli_access import Port, state_of
+from veille.serving_options import serving_settings
 from veille.terminal import HomeOption, JsonOption, home_of, out, settings, show, steps
 
 
@@ -100,6 +100,7 @@ def _run(home: Path | None, host: str, port: int, workers: int) -> None:
     import uvicorn
 
     found = settings(home)
+    options = serving_settings(found)
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -112,13 +113,6 @@ def _run(home: Path | None, host: str, port: int, workers: int) -> None:
                 todo="choisir un autre port avec --port",
             ) from error
     out.print(f"Service sur http://{host}:{port} (Ctrl-C pour arrêter)", markup=False)
-    options = ServingSettings(
-        home=found.home,
-        database_url=found.database_url,
-        insecure=found.insecure,
-        session_hours=found.session_hours,
-        idle_hours=found.idle_hours,
-    )
     if workers == 1:
         from serving.app import create_app
 

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from data.errors import VeilleError
@@ -22,6 +22,11 @@ PREFIX = "VEILLE_"
 FILE = "veille.toml"
 #: a setting that the service has not filled in
 TO_FILL = "à renseigner"
+
+#: under TLS, or on the machine itself
+ADDRESS = (
+    r"^$|^https://[^/?#@\s]+(/[^?#\s]*)?$|^http://(127\.0\.0\.1|localhost)(:\d+)?(/[^?#\s]*)?$"
+)
 
 #: variables with our prefix that are not settings -> what they are for
 OTHER_VARIABLES: dict[str, str] = {
@@ -48,7 +53,9 @@ def _field(default: object, description: str, expected: str, **limits: Any) -> A
 class Settings(BaseSettings):
     """Every setting, with its default. Immutable; built by `load_settings`."""
 
-    model_config = SettingsConfigDict(extra="forbid", frozen=True, env_prefix=PREFIX)
+    model_config = SettingsConfigDict(
+        extra="forbid", frozen=True, env_prefix=PREFIX, hide_input_in_errors=True
+    )
 
     home: Path = _field(
         Path("var"),
@@ -101,6 +108,53 @@ class Settings(BaseSettings):
         TO_FILL,
         "À qui écrire au sujet d'un modèle : imprimé sur sa fiche.",
         "un service, une adresse",
+    )
+
+    public_url: str = _field(
+        "",
+        "Adresse du service telle que les navigateurs la voient, sans barre finale.",
+        "https://…, ou http:// sur l'adresse locale",
+        pattern=ADDRESS,
+    )
+    oidc_issuer: str = _field(
+        "",
+        "Fournisseur d'identité OpenID Connect (ProConnect) : son « issuer », à la lettre. "
+        "Vide, il n'y en a pas.",
+        "https://…, ou http:// sur l'adresse locale",
+        pattern=ADDRESS,
+        max_length=300,
+    )
+    oidc_client_id: str = _field(
+        "", "Identifiant que le fournisseur a donné à ce service.", "un texte"
+    )
+    oidc_client_secret: SecretStr = _field(
+        SecretStr(""),
+        "Secret que le fournisseur a donné à ce service ; par variable plutôt que par fichier.",
+        "un texte",
+    )
+    oidc_scopes: str = _field(
+        "openid email",
+        "Ce qui est demandé au fournisseur.",
+        "des mots séparés par une espace, dont openid",
+        pattern=r"^(\S+ )*openid( \S+)*$",
+    )
+    oidc_label: str = _field(
+        "ProConnect",
+        "Nom du fournisseur sur le bouton « Se connecter avec … ».",
+        "un nom",
+        min_length=1,
+    )
+    oidc_email_trusted: bool = _field(
+        default=False,
+        description="Tenir pour vérifiées les adresses d'un fournisseur qui ne le dit pas "
+        "(email_verified absent), ce qui est le cas de ProConnect.",
+        expected="true ou false",
+    )
+    local_passwords: bool = _field(
+        default=True,
+        description="Laisser les comptes se connecter par mot de passe. Les liens à usage unique "
+        "restent, pour le jour où le fournisseur ne répond pas.",
+        expected="true ou false",
     )
 
     @field_validator("home")
@@ -185,7 +239,7 @@ def load_settings(
             f"La valeur du réglage « {key} » n'est pas acceptée.",
             code="bad-setting",
             where=origin[key],
-            received=repr(values[key]),
+            received="(secret)" if key == "oidc_client_secret" else repr(values[key]),
             expected=expected(key),
             todo="Corriger cette valeur ; chaque réglage est décrit dans docs/settings.md.",
         ) from error

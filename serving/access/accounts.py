@@ -29,7 +29,7 @@ NOTICE_DAYS = 92
 
 @dataclass(frozen=True)
 class Account:
-    """An account, as shown to an administrator."""
+    """An account, as shown to an administrator; `linked` when it keeps a provider's subject."""
 
     id: str
     login: str
@@ -39,6 +39,8 @@ class Account:
     active: bool
     created_at: datetime
     has_password: bool
+    email: str | None
+    linked: bool
 
 
 def create_user(
@@ -237,6 +239,8 @@ def _account(user: User) -> Account:
         active=user.active,
         created_at=user.created_at,
         has_password=user.password_hash is not None,
+        email=user.email,
+        linked=user.oidc_subject is not None,
     )
 
 

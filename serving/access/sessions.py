@@ -17,7 +17,7 @@ from serving.state.store import State
 _TOUCH = timedelta(seconds=60)
 
 
-def create_session(state: State, user_id: str, *, hours: int) -> str:
+def create_session(state: State, user_id: str, *, hours: int, id_token: str | None = None) -> str:
     """Open a session and return its token; sessions that ended are swept away."""
     token = secrets.token_urlsafe(32)
     now = datetime.now(UTC)
@@ -30,15 +30,22 @@ def create_session(state: State, user_id: str, *, hours: int) -> str:
                 created_at=now,
                 last_seen_at=now,
                 expires_at=now + timedelta(hours=hours),
+                id_token=id_token,
             )
         )
     return token
 
 
-def end_session(state: State, token: str) -> None:
-    """Close a session; no error if it is closed already."""
+def end_session(state: State, token: str) -> str | None:
+    """Close a session and return the provider's token that opened it, if any.
+
+    No error if it is closed already.
+    """
+    this = LoginSession.token_hash == _digest(token)
     with state.write() as session:
-        session.execute(delete(LoginSession).where(LoginSession.token_hash == _digest(token)))
+        id_token = session.scalar(select(LoginSession.id_token).where(this))
+        session.execute(delete(LoginSession).where(this))
+    return id_token
 
 
 def principal_of_session(state: State, token: str, *, idle_hours: int) -> Principal | None:

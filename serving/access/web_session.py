@@ -68,27 +68,40 @@ def current_user(request: Request) -> Principal:
 CurrentUser = Annotated[Principal, Depends(current_user)]
 
 
-def open_session(request: Request, response: Response, user_id: str) -> None:
-    """Open a session for an account and give its cookie to the browser."""
+def open_session(
+    request: Request, response: Response, user_id: str, *, id_token: str | None = None
+) -> None:
+    """Open a session for an account and give its cookie to the browser.
+
+    `id_token` is the provider's, kept until the session is closed.
+    """
     known = services(request)
     hours = known.settings.session_hours
     response.set_cookie(
         _cookie_name(request),
-        create_session(known.state, user_id, hours=hours),
+        create_session(known.state, user_id, hours=hours, id_token=id_token),
         max_age=hours * 3600,
         path="/",
         httponly=True,
         samesite="lax",
-        secure=_secure(request),
+        secure=secure(request),
     )
 
 
-def close_session(request: Request, response: Response) -> None:
-    """Close the session and take its cookie back."""
-    name = _cookie_name(request)
-    if token := request.cookies.get(name):
-        end_session(services(request).state, token)
-    response.delete_cookie(name, path="/", httponly=True, samesite="lax", secure=_secure(request))
+def close_session(request: Request) -> str | None:
+    """Close the session and return the provider's token that opened it, if any.
+
+    The cookie is taken back by `forget_session`, once there is an answer.
+    """
+    token = request.cookies.get(_cookie_name(request))
+    return end_session(services(request).state, token) if token else None
+
+
+def forget_session(request: Request, response: Response) -> None:
+    """Take the cookie of the session back."""
+    response.delete_cookie(
+        _cookie_name(request), path="/", httponly=True, samesite="lax", secure=secure(request)
+    )
 
 
 def check_csrf(principal: Principal, token: str | None) -> None:
@@ -101,9 +114,10 @@ def check_csrf(principal: Principal, token: str | None) -> None:
         )
 
 
-def _secure(request: Request) -> bool:
+def secure(request: Request) -> bool:
+    """Tell whether cookies ask for TLS: always, but on the machine itself or when told so."""
     return not (services(request).settings.insecure or request.url.hostname in _LOOPBACK)
 
 
 def _cookie_name(request: Request) -> str:
-    return SECURE_COOKIE if _secure(request) else LOCAL_COOKIE
+    return SECURE_COOKIE if secure(request) else LOCAL_COOKIE

@@ -11,6 +11,7 @@ from sqlalchemy import (
     DateTime,
     Dialect,
     ForeignKey,
+    Index,
     Integer,
     String,
     Text,
@@ -43,9 +44,14 @@ class Base(DeclarativeBase):
 
 
 class User(Base):
-    """A person. `password_hash` is null for who signs in by link only."""
+    """A person. `password_hash` is null for who signs in by link or by a provider only.
+
+    `email` is what the administration gave, for the first sign-in by the provider; from then on
+    `oidc_issuer` and `oidc_subject` say who it is, and the address no longer counts.
+    """
 
     __tablename__ = "users"
+    __table_args__ = (Index("ix_users_oidc", "oidc_issuer", "oidc_subject", unique=True),)
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
     login: Mapped[str] = mapped_column(String(120), unique=True)
@@ -57,10 +63,16 @@ class User(Base):
     active: Mapped[bool]
     created_at: Mapped[datetime]
     notice_accepted_at: Mapped[datetime | None]
+    email: Mapped[str | None] = mapped_column(String(254), unique=True, index=True)
+    oidc_issuer: Mapped[str | None] = mapped_column(String(300))
+    oidc_subject: Mapped[str | None] = mapped_column(String(255))
 
 
 class LoginSession(Base):
-    """A signed-in browser; only the sha256 of its token is kept."""
+    """A signed-in browser; only the sha256 of its token is kept.
+
+    `id_token` is the provider's, null for who signed in otherwise: signing out there asks for it.
+    """
 
     __tablename__ = "sessions"
 
@@ -69,6 +81,7 @@ class LoginSession(Base):
     created_at: Mapped[datetime]
     last_seen_at: Mapped[datetime]
     expires_at: Mapped[datetime]
+    id_token: Mapped[str | None] = mapped_column(Text)
 
 
 class ApiKey(Base):
@@ -111,6 +124,20 @@ class LoginFailure(Base):
     failures: Mapped[int] = mapped_column(Integer)
     last_at: Mapped[datetime]
     locked_until: Mapped[datetime | None]
+
+
+class OidcAttempt(Base):
+    """A browser sent to the provider, awaited back once: `purpose` is sign-in or sign-out."""
+
+    __tablename__ = "oidc_attempts"
+
+    state_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    purpose: Mapped[str] = mapped_column(String(10))
+    browser_hash: Mapped[str] = mapped_column(String(64))
+    nonce: Mapped[str] = mapped_column(String(64))
+    verifier: Mapped[str] = mapped_column(String(128))
+    next_path: Mapped[str] = mapped_column(Text)
+    expires_at: Mapped[datetime] = mapped_column(index=True)
 
 
 class AuditEntry(Base):

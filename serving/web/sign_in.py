@@ -8,7 +8,7 @@ import secrets
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Query, Request
-from fastapi.responses import RedirectResponse, Response
+from fastapi.responses import Response
 
 from serving.access.accounts import accept_notice, authenticate, use_login_link
 from serving.access.errors import AccessError
@@ -20,9 +20,12 @@ from serving.access.web_session import (
     optional_user,
 )
 from serving.services import services
+from serving.web import oidc_pages
+from serving.web.going import go, inside
 from serving.web.templating import render
 
 router = APIRouter(include_in_schema=False)
+router.include_router(oidc_pages.router)
 
 #: before a session exists, the form is tied to the browser by this cookie
 _FORM_COOKIE = "veille_connexion"
@@ -35,7 +38,7 @@ Text = Annotated[str, Form()]
 def sign_in_form(request: Request, suite: Annotated[str, Query()] = "/") -> Response:
     """Show the sign-in form; who is signed in goes on to the list."""
     if optional_user(request) is not None:
-        return _go(_inside(suite))
+        return go(inside(suite))
     return _form(request, suite=suite)
 
 
@@ -53,12 +56,19 @@ def sign_in(
             "Ce formulaire a expiré.", code="csrf", todo="Recommencez avec celui-ci."
         )
         return _form(request, suite=suite, login=login, error=error)
+    if not services(request).settings.local_passwords:
+        error = AccessError(
+            "La connexion par mot de passe est fermée.",
+            code="passwords-closed",
+            todo="Connectez-vous par le bouton ci-dessous, ou demandez un lien de connexion.",
+        )
+        return _form(request, suite=suite, error=error)
     address = request.client.host if request.client else ""
     try:
         user_id = authenticate(services(request).state, login, password, address=address)
     except AccessError as error:
         return _form(request, suite=suite, login=login, error=error)
-    answer = _go(_inside(suite))
+    answer = go(inside(suite))
     open_session(request, answer, user_id)
     answer.delete_cookie(_FORM_COOKIE, path="/connexion")
     return answer
@@ -72,18 +82,16 @@ def sign_in_by_link(request: Request, token: str) -> Response:
         user_id = use_login_link(services(request).state, token, address=address)
     except AccessError as error:
         return _form(request, error=error)
-    answer = _go("/")
+    answer = go("/")
     open_session(request, answer, user_id)
     return answer
 
 
 @router.post("/deconnexion")
 def sign_out(request: Request, principal: CurrentUser, csrf: Text = "") -> Response:
-    """Close the session."""
+    """Close the session, here then at the provider that opened it."""
     check_csrf(principal, csrf)
-    answer = _go("/connexion")
-    close_session(request, answer)
-    return answer
+    return oidc_pages.after_sign_out(request, close_session(request))
 
 
 @router.get("/confidentialite")
@@ -91,7 +99,7 @@ def notice(
     request: Request, principal: CurrentUser, suite: Annotated[str, Query()] = "/"
 ) -> Response:
     """Show the confidentiality notice, with its acceptance when it is due."""
-    return render(request, "notice.html", user=principal, suite=_inside(suite))
+    return render(request, "notice.html", user=principal, suite=inside(suite))
 
 
 @router.post("/confidentialite")
@@ -101,22 +109,25 @@ def accept(
     """Note the acceptance of the notice and go on."""
     check_csrf(principal, csrf)
     accept_notice(services(request).state, principal)
-    return _go(_inside(suite))
+    return go(inside(suite))
 
 
 def _form(
     request: Request, *, suite: str = "/", login: str = "", error: AccessError | None = None
 ) -> Response:
     seed = secrets.token_urlsafe(24)
+    known = services(request)
     answer = render(
         request,
         "sign_in.html",
         status=error.status if error else 200,
         headers={"Retry-After": str(error.retry_after)} if error and error.retry_after else None,
         form_token=_form_token(request, seed),
-        suite=_inside(suite),
+        suite=inside(suite),
         login=login,
         problem=error,
+        oidc_label=known.oidc.settings.label if known.oidc else "",
+        local_passwords=known.settings.local_passwords,
     )
     answer.set_cookie(
         _FORM_COOKIE,
@@ -135,13 +146,3 @@ def _form_token(request: Request, seed: str) -> str:
     # Without its cookie a form has no right token at all, whatever it sends.
     message = f"sign-in {seed or secrets.token_hex(16)}".encode()
     return hmac.new(key, message, hashlib.sha256).hexdigest()[:40]
-
-
-def _inside(path: str) -> str:
-    # Only a path of this application: `//host` and `/\host` lead elsewhere.
-    elsewhere = not path.startswith("/") or path[1:2] in {"/", "\\"}
-    return "/" if elsewhere or any(ord(c) < ord(" ") for c in path) else path
-
-
-def _go(path: str) -> RedirectResponse:
-    return RedirectResponse(path, status_code=303, headers={"Cache-Control": "no-store"})

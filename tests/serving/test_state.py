@@ -7,11 +7,12 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import select, text, update
+from sqlalchemy import inspect, select, text, update
 from sqlalchemy.exc import DatabaseError
 
 from serving.access.accounts import create_user, list_users
@@ -31,6 +32,24 @@ def test_head_is_the_last_migration() -> None:
     config = Config()
     config.set_main_option("script_location", str(Path(store.__file__).parent / "migrations"))
     assert ScriptDirectory.from_config(config).get_current_head() == store.HEAD
+
+
+def test_accounts_of_the_first_revision_are_kept_and_the_way_back_works(
+    tmp_path: Path, database_url: str | None
+) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(Path(store.__file__).parent / "migrations"))
+    opened = open_state(tmp_path, database_url)
+    create_user(opened, "nina", name="Nina Fictive", role="national")
+    with opened.engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.downgrade(config, "0001")
+        assert "oidc_subject" not in {c["name"] for c in inspect(connection).get_columns("users")}
+    opened.close()
+    again = open_state(tmp_path, database_url)
+    (user,) = list_users(again)
+    assert (user.login, user.email, user.linked) == ("nina", None, False)
+    again.close()
 
 
 def test_opening_again_keeps_everything(tmp_path: Path, database_url: str | None) -> None:

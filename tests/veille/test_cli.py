@@ -224,6 +224,12 @@ def test_users_keys_and_audit(run: Run, tmp_path: Path) -> None:
     assert secret not in listed.out
     assert run("keys", "revoke", key["prefix"], *at).code == 0
     assert run("audit", "verify", "--json", *at).json["intact"] is True
+    assert run("users", "email", "essai", "essai@exemple.invalid", *at).code == 0
+    (account,) = run("users", "list", "--json", *at).json
+    assert (account["email"], account["linked"]) == ("essai@exemple.invalid", False)
+    assert run("users", "email", "essai", *at).code == 0
+    assert run("users", "list", "--json", *at).json[0]["email"] is None
+    assert run("users", "email", "essai", "sans arobase", *at).code == 1
     assert run("users", "close", "essai", *at).code == 0
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from veille.serving_options import serving_settings
 from veille.settings import Settings, SettingsError, expected, load_settings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -135,3 +136,69 @@ def test_a_home_may_start_from_the_users_folder(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("HOME", "/nulle/part")
     write('home = "~/veille"\n')
     assert load_settings(environ={}).home == Path("/nulle/part/veille")
+
+
+OIDC = {
+    "VEILLE_OIDC_ISSUER": "https://fournisseur.invalid/api/v2",
+    "VEILLE_OIDC_CLIENT_ID": "client-fictif",
+    "VEILLE_OIDC_CLIENT_SECRET": "secret-fictif",
+    "VEILLE_PUBLIC_URL": "https://veille.invalid/",
+}
+
+
+def test_a_whole_provider_goes_to_the_server() -> None:
+    oidc = serving_settings(load_settings(environ=OIDC)).oidc
+    assert oidc is not None
+    assert (oidc.issuer, oidc.client_secret) == (OIDC["VEILLE_OIDC_ISSUER"], "secret-fictif")
+    assert (oidc.public_url, oidc.label) == ("https://veille.invalid", "ProConnect")
+    assert oidc.contact == "l'administration de Veille ESS"
+    named = serving_settings(load_settings(environ=OIDC | {"VEILLE_CONTACT": "la cellule"})).oidc
+    assert named is not None
+    assert named.contact == "la cellule"
+    assert serving_settings(load_settings(environ={})).oidc is None
+
+
+@pytest.mark.parametrize("missing", OIDC)
+def test_a_provider_set_by_half_stops_the_start(missing: str) -> None:
+    found = load_settings(environ={key: OIDC[key] for key in OIDC if key != missing})
+    with pytest.raises(SettingsError) as caught:
+        serving_settings(found)
+    assert caught.value.code == "oidc-incomplete"
+    assert caught.value.received == "manquent : " + missing.removeprefix("VEILLE_").lower()
+    assert "secret-fictif" not in str(caught.value)
+
+
+def test_passwords_are_not_closed_without_another_door() -> None:
+    found = load_settings(environ={"VEILLE_LOCAL_PASSWORDS": "false"})
+    with pytest.raises(SettingsError, match="à moitié"):
+        serving_settings(found)
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("VEILLE_OIDC_ISSUER", "http://fournisseur.invalid"),
+        ("VEILLE_OIDC_ISSUER", "https://qui@fournisseur.invalid"),
+        ("VEILLE_PUBLIC_URL", "veille.invalid"),
+        ("VEILLE_PUBLIC_URL", "http://127.0.0.1.invalid"),
+        ("VEILLE_OIDC_SCOPES", "email profile"),
+        ("VEILLE_OIDC_LABEL", ""),
+    ],
+)
+def test_addresses_without_tls_and_scopes_without_openid_are_refused(
+    variable: str, value: str
+) -> None:
+    with pytest.raises(SettingsError) as caught:
+        load_settings(environ=OIDC | {variable: value})
+    assert caught.value.code == "bad-setting"
+    assert variable in caught.value.where
+
+
+def test_the_secret_is_shown_nowhere() -> None:
+    found = load_settings(environ=OIDC)
+    for shown in (repr(found), str(found.model_dump()), repr(serving_settings(found))):
+        assert "secret-fictif" not in shown
+    write("oidc_client_secret = 123456789\n")
+    with pytest.raises(SettingsError) as caught:
+        load_settings(environ={})
+    assert "123456789" not in str(caught.value) + str(caught.value.__cause__)
