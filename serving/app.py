@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 
 from data.errors import VeilleError
 from serving import api, web
+from serving.access.rate_limit import RateLimit
 from serving.api import problems
 from serving.middleware import Envelope
 from serving.publication import PublicationError
@@ -37,7 +38,10 @@ def create_app(settings: ServingSettings) -> FastAPI:
         `state-unreachable`.
     """
     known = Services(
-        settings, open_state(settings.home, settings.database_url), Publications(settings)
+        settings,
+        open_state(settings.home, settings.database_url),
+        Publications(settings),
+        RateLimit(settings.rate_per_minute, settings.rate_burst),
     )
 
     @contextlib.asynccontextmanager

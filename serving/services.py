@@ -9,6 +9,7 @@ from pathlib import Path
 
 from fastapi import Request
 
+from serving.access.rate_limit import RateLimit
 from serving.metrics import Metrics
 from serving.publication import (
     CurrentPublication,
@@ -85,6 +86,7 @@ class Services:
     settings: ServingSettings
     state: State
     publications: Publications
+    limits: RateLimit
     metrics: Metrics = field(default_factory=Metrics)
 
 

@@ -22,6 +22,8 @@ class ServingSettings:
         Send the session cookie over plain HTTP elsewhere than on the loopback address.
     session_hours, idle_hours : int
         A session ends after `session_hours`, or `idle_hours` without any request.
+    rate_per_minute, rate_burst : int
+        Requests of one account or key, by worker: see `serving.access.rate_limit`.
     """
 
     home: Path
@@ -30,3 +32,5 @@ class ServingSettings:
     insecure: bool = False
     session_hours: int = 12
     idle_hours: int = 2
+    rate_per_minute: int = 600
+    rate_burst: int = 200

@@ -19,5 +19,7 @@ def create() -> FastAPI:
             insecure=found.insecure,
             session_hours=found.session_hours,
             idle_hours=found.idle_hours,
+            rate_per_minute=found.rate_per_minute,
+            rate_burst=found.rate_burst,
         )
     )

@@ -13,6 +13,7 @@ from data.errors import VeilleError
 from features.progress import Progress
 from serving.access import accounts
 from serving.access.principal import Role
+from serving.access.sources import Source
 from serving.settings import ServingSettings
 from veille.cli_access import Port, state_of
 from veille.terminal import HomeOption, JsonOption, home_of, out, settings, show, steps
@@ -51,7 +52,9 @@ def demo(
         found = demonstration.run(place, structures, seed, _bars(stack, titles, silent=json))
     state = state_of(home)
     if not any(a.login == "demo" for a in accounts.list_users(state)):
-        accounts.create_user(state, "demo", name="Démonstration", role=Role.NATIONAL)
+        accounts.create_user(
+            state, "demo", name="Démonstration", role=Role.NATIONAL, sources=tuple(Source)
+        )
     address = settings(home).host, port or settings(home).port
     base = f"http://{address[0]}:{address[1]}"
     link = accounts.create_login_link(state, "demo", base_url=base)
@@ -118,6 +121,8 @@ def _run(home: Path | None, host: str, port: int, workers: int) -> None:
         insecure=found.insecure,
         session_hours=found.session_hours,
         idle_hours=found.idle_hours,
+        rate_per_minute=found.rate_per_minute,
+        rate_burst=found.rate_burst,
     )
     if workers == 1:
         from serving.app import create_app

@@ -72,7 +72,7 @@ Territory.NATIONAL = Territory(national=True)
 class Principal:
     """A signed-in person, or a tool with its key.
 
-    `id` is the account or the key; `csrf` is the word that its forms must send back; `session` is
+    `id` is the account or the key; `sources` are the reserved sources it may read; `csrf` is the word that its forms must send back; `session` is
     what identifies the session in the state (empty for a key).
     """
 
@@ -83,6 +83,7 @@ class Principal:
     role: Role
     territory: Territory
     scopes: frozenset[str] = frozenset()
+    sources: frozenset[str] = frozenset()
     csrf: str = ""
     session: str = ""
     notice_due: bool = False

@@ -53,10 +53,12 @@ class User(Base):
     role: Mapped[str] = mapped_column(String(20))
     regions: Mapped[list[str]]
     departements: Mapped[list[str]]
+    sources: Mapped[list[str]]
     password_hash: Mapped[str | None] = mapped_column(String(200))
     active: Mapped[bool]
     created_at: Mapped[datetime]
     notice_accepted_at: Mapped[datetime | None]
+    reviewed_at: Mapped[datetime | None]
 
 
 class LoginSession(Base):
@@ -83,11 +85,13 @@ class ApiKey(Base):
     scopes: Mapped[list[str]]
     regions: Mapped[list[str]]
     departements: Mapped[list[str]]
+    sources: Mapped[list[str]]
     created_by: Mapped[str] = mapped_column(String(120))
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
     last_used_at: Mapped[datetime | None]
+    replaced_by: Mapped[str | None] = mapped_column(String(16))
 
 
 class LoginLink(Base):

@@ -217,6 +217,7 @@ def _show(
         position,
         int(horizon) if horizon.isdecimal() else None,
         known.publications.earlier(publication),
+        sources=principal.sources,
     )
     view = structure_page.build(
         detail,
