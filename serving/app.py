@@ -15,6 +15,7 @@ from data.errors import VeilleError
 from serving import api, web
 from serving.access.rate_limit import RateLimit
 from serving.api import problems
+from serving.methods import allowed
 from serving.middleware import Envelope
 from serving.publication import PublicationError
 from serving.services import Publications, Services, services
@@ -74,9 +75,12 @@ def _on_refusal(request: Request, error: Exception) -> Response:
     if isinstance(error, HTTPException) and error.status_code == http.HTTPStatus.NOT_MODIFIED:
         return Response(status_code=304, headers=error.headers)
     if request.url.path.startswith(_MACHINE_PATHS):
-        return problems.of_any(request, error)
-    refusal, status = _as_page(request, error)
-    return web.error_page(request, refusal, status)
+        answer = problems.of_any(request, error)
+    else:
+        answer = web.error_page(request, *_as_page(request, error))
+    if answer.status_code == http.HTTPStatus.METHOD_NOT_ALLOWED:
+        answer.headers["Allow"] = allowed(request)
+    return answer
 
 
 def _on_fault(request: Request) -> Response:

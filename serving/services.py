@@ -42,7 +42,7 @@ class Publications:
 
     def current(self, target: str | None = None) -> CurrentPublication:
         """Return the one of a target, the default one when None; `unknown-target` otherwise."""
-        found = self._current.get(target or self.default)
+        found = self._current.get(self.default if target is None else target)
         if found is None:
             error = PublicationError(
                 "Cette cible n'existe pas.",

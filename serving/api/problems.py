@@ -45,7 +45,8 @@ class Problem(BaseModel):
     errors: list[FaultyField] = []
 
 
-_TITLES = {
+#: HTTP status -> its title
+TITLES = {
     400: "Demande refusée",
     401: "Connexion nécessaire",
     403: "Accès refusé",
@@ -106,7 +107,8 @@ _FAULT = Wording(
 
 #: for the OpenAPI description of every route
 RESPONSES: dict[int | str, dict[str, Any]] = {
-    status: {"model": Problem, "description": _TITLES[status]} for status in (401, 403, 422, 503)
+    status: {"model": Problem, "description": TITLES[status]}
+    for status in (401, 403, 422, 429, 500, 503)
 }
 
 
@@ -200,7 +202,7 @@ def _answer(
 ) -> Response:
     problem = Problem(
         type=f"urn:veille-ess:erreur:{code}",
-        title=_TITLES.get(status, "Demande refusée"),
+        title=TITLES.get(status, "Demande refusée"),
         status=status,
         detail=detail,
         instance=request.url.path,
