@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -14,12 +15,27 @@ _MINUTE = 60
 
 @dataclass(frozen=True)
 class Allowance:
-    """What is left after a request: whole requests, and seconds until the bucket is full."""
+    """What is left after a request: whole requests, and seconds until the bucket is full.
+
+    `wait` is 0 when the request is allowed, else the seconds after which one will be.
+    """
 
     per_minute: int
-    burst: int
     remaining: int
     reset: int
+    wait: int
+
+    def require(self) -> None:
+        """Refuse what is not allowed: AccessError 429 `rate-limited`, with `retry_after`."""
+        if self.wait:
+            raise AccessError(
+                "Trop de demandes en peu de temps.",
+                code="rate-limited",
+                status=429,
+                retry_after=self.wait,
+                expected=f"au plus {self.per_minute} demandes par minute",
+                todo=f"Recommencez dans {self.wait} s, et espacez les demandes.",
+            )
 
     def headers(self) -> dict[str, str]:
         """Return the RateLimit fields (draft-ietf-httpapi-ratelimit-headers)."""
@@ -46,13 +62,7 @@ class RateLimit:
         self._buckets: dict[str, tuple[float, float]] = {}
 
     def take(self, who: str) -> Allowance | None:
-        """Count one request of `who`; None when there is no limit.
-
-        Raises
-        ------
-        AccessError
-            429 `rate-limited`, with `retry_after` in seconds.
-        """
+        """Count one request of `who` (none if it is refused); None when there is no limit."""
         if not self.per_minute:
             return None
         now = self._clock()
@@ -62,15 +72,6 @@ class RateLimit:
             allowed = level >= 1
             level -= allowed
             self._buckets[who] = (level, now)
-        if allowed:
-            full = int((self.burst - level) / self._rate) + 1
-            return Allowance(self.per_minute, self.burst, int(level), full)
-        wait = int((1 - level) / self._rate) + 1
-        raise AccessError(
-            "Trop de demandes en peu de temps.",
-            code="rate-limited",
-            status=429,
-            retry_after=wait,
-            expected=f"au plus {self.per_minute} demandes par minute",
-            todo=f"Recommencez dans {wait} s, et espacez les demandes.",
-        )
+        full = math.ceil((self.burst - level) / self._rate)
+        wait = 0 if allowed else math.ceil((1 - level) / self._rate)
+        return Allowance(self.per_minute, int(level), full, wait)

@@ -33,6 +33,7 @@ def optional_user(request: Request) -> Principal | None:
         request.state.principal = principal
         if allowance := known.limits.take(principal.id):
             request.state.answer_headers = allowance.headers()
+            allowance.require()
     return principal
 
 
