@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import operator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 Schema = dict[str, Any]
+#: limit of what may be sent -> whether the second value leaves less room than the first
+_BOUNDS: dict[str, Callable[[float, float], bool]] = {
+    "minimum": operator.gt,
+    "minLength": operator.gt,
+    "minItems": operator.gt,
+    "maximum": operator.lt,
+    "maxLength": operator.lt,
+    "maxItems": operator.lt,
+}
 
 
 def breaks(before: Schema, after: Schema) -> list[str]:
     """Return, one sentence each, what version 1 promised in `before` and `after` does not keep.
 
     Named: a path, method, parameter, status, media type, code or property that is gone; a type
-    that changed; a value no longer accepted; a parameter or a body's property newly required.
+    that changed; a value no longer accepted; a bound that is tighter; another
+    default; a parameter or a body's property newly required.
     """
     found: list[str] = []
     for path, item in before["paths"].items():
@@ -92,9 +103,8 @@ def _schema(
     # What is sent may be accepted more widely, what is received may be said more narrowly.
     if was and ((asked and not was <= now) or (not asked and not now <= was)):
         yield f"{where}: type {_words(was)} became {_words(now)}"
-    for value in before.get("enum", []) if asked else []:
-        if "enum" in after and value not in after["enum"]:
-            yield f"{where}: value {value!r} is no longer accepted"
+    if asked:
+        yield from _narrower(where, before, after)
     properties = after.get("properties", {})
     for name, inner in before.get("properties", {}).items():
         if name not in properties:
@@ -114,6 +124,20 @@ def _schema(
             yield from _schema(
                 f"{where}[]", before[part], after[part], old, new, asked=asked, seen=seen
             )
+
+
+def _narrower(where: str, before: Schema, after: Schema) -> Iterator[str]:
+    """Yield how a value that was accepted may not be any more, or another is meant by none."""
+    for bound, tighter in _BOUNDS.items():
+        if bound in after and (bound not in before or tighter(after[bound], before[bound])):
+            yield f"{where}: {bound} became {after[bound]}"
+    if before.get("default") != after.get("default"):
+        yield f"{where}: default {before.get('default')!r} became {after.get('default')!r}"
+    if "enum" in after and "enum" not in before:
+        yield f"{where}: only {after['enum']} are accepted"
+    for value in before.get("enum", []):
+        if "enum" in after and value not in after["enum"]:
+            yield f"{where}: value {value!r} is no longer accepted"
 
 
 def _resolved(schema: Schema, document: Schema) -> Schema:

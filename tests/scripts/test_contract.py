@@ -80,6 +80,22 @@ BREAKS: dict[str, tuple[Callable[[Document], object], str]] = {
         ),
         "GET /api/v1/structures: parameter sort: value '-p' is no longer accepted",
     ),
+    "bound": (
+        lambda d: parameter(d, "limit")["schema"].update(maximum=100),
+        "GET /api/v1/structures: parameter limit: maximum became 100",
+    ),
+    "default": (
+        lambda d: parameter(d, "limit")["schema"].update(default=20),
+        "GET /api/v1/structures: parameter limit: default 50 became 20",
+    ),
+    "new bound": (
+        lambda d: parameter(d, "q")["schema"].update(minLength=3),
+        "GET /api/v1/structures: parameter q: minLength became 3",
+    ),
+    "values newly closed": (
+        lambda d: parameter(d, "q")["schema"].update(enum=["nuage"]),
+        "GET /api/v1/structures: parameter q: only ['nuage'] are accepted",
+    ),
     "property": (
         lambda d: schema(d, "StructureRow")["properties"].pop("coverage"),
         "GET /api/v1/structures: answer 200.items[]: property coverage is gone",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import jsonschema_rs
 import pytest
@@ -12,6 +14,9 @@ from serving.api import router
 from serving.api.codes import CODES, OPERATIONS
 from serving.api.description import describe_api
 from serving.api.problems import MEDIA_TYPE
+
+if TYPE_CHECKING:
+    from tests.serving.conftest import House
 
 DOCUMENT = describe_api(router.routes)
 
@@ -44,6 +49,11 @@ def test_every_answer_has_examples_that_follow_its_schema(
     if media == MEDIA_TYPE:
         assert response["x-codes"] == [example["code"] for example in examples]
         assert all(example["status"] == int(status) for example in examples)
+
+
+def test_the_running_application_is_the_one_described(shared_house: House) -> None:
+    kept = json.loads((Path(__file__).parents[2] / "docs/openapi.json").read_text("utf-8"))
+    assert shared_house.tool().get("/api/v1/openapi.json").json() == kept
 
 
 def test_every_operation_says_its_own_codes() -> None:
