@@ -10,6 +10,7 @@ import typer
 from rich.table import Table
 
 from serving.access import accounts, audit, keys
+from serving.access.key_info import KeyInfo
 from serving.access.principal import Role, Territory
 from serving.state.store import State, open_state
 from veille.terminal import HomeOption, JsonOption, err, home_of, out, settings, show
@@ -75,10 +76,10 @@ def where(territory: Territory) -> str:
     )
 
 
-def _plain(record: accounts.Account | keys.KeyInfo) -> dict[str, object]:
+def _plain(record: accounts.Account | KeyInfo) -> dict[str, object]:
     """Return a record as JSON values; sets become sorted lists."""
     values = asdict(record)
-    if isinstance(record, keys.KeyInfo):
+    if isinstance(record, KeyInfo):
         values["standing"] = record.standing
     place = record.territory
     values["territory"] = {
