@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from serving.access.principal import Scope
+
 
 class Reader(StrEnum):
     """Who asks. The territory of the limited ones is that of the structures "inside"."""
@@ -30,9 +32,19 @@ class Reader(StrEnum):
 
 Answers = Mapping[Reader, str]
 
+#: the scope of each key; a new scope has its reader (a test asks for it)
+SCOPES: dict[Reader, Scope] = {
+    Reader.SCORES: Scope.READ_SCORES,
+    Reader.SCORES_REGIONAL: Scope.READ_SCORES,
+    Reader.CATALOGUE: Scope.READ_CATALOGUE,
+    Reader.METRICS: Scope.READ_METRICS,
+    Reader.EXPIRED: Scope.READ_SCORES,
+    Reader.REVOKED: Scope.READ_SCORES,
+}
+
 _R = Reader
 _PEOPLE = (_R.NATIONAL, _R.REGIONAL, _R.DEPARTMENTAL, _R.ANALYST, _R.ADMIN)
-_KEYS = (_R.SCORES, _R.SCORES_REGIONAL, _R.CATALOGUE, _R.METRICS)
+_KEYS = tuple(reader for reader in SCOPES if reader not in {_R.EXPIRED, _R.REVOKED})
 _LIMITED = (_R.REGIONAL, _R.DEPARTMENTAL, _R.SCORES_REGIONAL)
 _READ = "200"
 _SIGN_IN = "303 /connexion"
@@ -180,7 +192,7 @@ PAGES: tuple[Line, ...] = (
     Line(
         "POST",
         _PAGE,
-        _LISTS | _for((*_KEYS[:2], *_PEOPLE[:4]), _NO_CSRF),
+        _LISTS | _for((_R.SCORES, _R.SCORES_REGIONAL, *_PEOPLE[:4]), _NO_CSRF),
         "sans jeton de formulaire",
         {"code": "{outside}"},
         form={"reason": _REASON},

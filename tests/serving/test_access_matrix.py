@@ -15,7 +15,8 @@ from sqlalchemy import update
 
 from serving.access.accounts import create_login_link, create_user
 from serving.access.keys import list_keys, revoke_key
-from serving.access.matrix import LINES, Line, Reader
+from serving.access.matrix import LINES, SCOPES, Line, Reader
+from serving.access.principal import Role, Scope
 from serving.access.pseudonym import pseudonym
 from serving.api import router as api
 from serving.api.description import describe_api
@@ -58,9 +59,8 @@ def browser_of(house: House, reader: Reader) -> Browser:
         return signed_in(house, role, **territory)
     if reader is Reader.ANONYMOUS:
         return house.anonymous()
-    scopes = {Reader.CATALOGUE: "read:catalogue", Reader.METRICS: "read:metrics"}
     territory = {"regions": ("32",)} if reader is Reader.SCORES_REGIONAL else {}
-    browser = house.tool(scopes.get(reader, "read:scores"), **territory)
+    browser = house.tool(SCOPES[reader], **territory)
     prefix = browser.headers["Authorization"].split("_")[1]
     if reader is Reader.REVOKED:
         revoke_key(house.state, prefix)
@@ -137,6 +137,11 @@ def test_every_described_address_has_its_line() -> None:
     }
     assert described
     assert described - known == set()
+
+
+def test_every_role_and_scope_has_its_reader() -> None:
+    assert {role for role, _ in ROLES.values()} | {"tool"} == set(Role)
+    assert set(SCOPES.values()) == set(Scope)
 
 
 def test_every_line_answers_every_reader() -> None:

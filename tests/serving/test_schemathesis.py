@@ -90,6 +90,7 @@ def run(house: House, reader: str, examples: int) -> tuple[Counter[str], list[st
             "seed": 20260630,
             "continue-on-failure": True,
             "auth": {"openapi": signed_in},
+            "phases": {"coverage": {"generate-duplicate-query-parameters": True}},
             # A parameter that the description does not name is refused (422 unknown-parameter).
             "generation": {
                 "max-examples": examples,
@@ -125,7 +126,9 @@ def run(house: House, reader: str, examples: int) -> tuple[Counter[str], list[st
 def test_a_short_run(open_house: House, reader: str) -> None:
     cases, failures = run(open_house, reader, 2)
     assert failures == []
-    assert sum(cases.values()) >= 50
+    assert sum(cases.values()) >= 300
+    # examples, edge values, random values, and answers followed into other requests
+    assert min(cases[p] for p in ("examples", "coverage", "fuzzing", "stateful")) > 0
 
 
 @pytest.mark.slow
