@@ -81,7 +81,7 @@ class SingleRow:
             if value is None:
                 out[j] = self._absent[j]
             elif self._numeric[j]:
-                if isinstance(value, str):
+                if isinstance(value, (str, bool)):
                     raise _bad(self.names[j], value, "un nombre, ou null")
                 out[j] = value if math.isfinite(value) else self._absent[j]
             elif isinstance(value, str):

@@ -1,5 +1,8 @@
 """Tell what the documentation lacks; with ``--write``, rewrite its generated parts first.
 
+The description of the API that is kept is not rewritten where it would break version 1: to break
+it knowingly, delete it first.
+
 The part between two marks of a page must equal what the code says now, so every command, option,
 setting, indicator, reason of reject and error code is described. Every relative link of a
 Markdown page must lead to a file.
@@ -7,12 +10,15 @@ Markdown page must lead to a file.
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 
-from scripts.pages import PAGES, ROOT
+from scripts.contract import breaks
+from scripts.pages import PAGES, ROOT, openapi
 
 OPENING = "<!-- généré par `make docs` : ne pas modifier à la main -->"
+DESCRIPTION = "docs/openapi.json"
 CLOSING = "<!-- fin de la partie générée -->"
 NOT_OURS = {".venv", ".tools", "var", "node_modules"}
 
@@ -39,6 +45,17 @@ def page_problems(page: str) -> list[str]:
     return [f"{page}: the generated part is out of date; run `make docs`"]
 
 
+def description_problems() -> list[str]:
+    """Return what is wrong with the description of the API that is kept."""
+    kept, now = read(DESCRIPTION), openapi() + "\n"
+    if kept == now:
+        return []
+    broken = breaks(json.loads(kept), json.loads(now)) if kept else []
+    return [f"{DESCRIPTION}: version 1 is broken: {one}" for one in broken] or [
+        f"{DESCRIPTION}: out of date; run `make docs`"
+    ]
+
+
 def link_problems() -> list[str]:
     """Return every relative link of a Markdown page that leads nowhere."""
     problems: list[str] = []
@@ -57,13 +74,17 @@ def link_problems() -> list[str]:
 
 def problems() -> list[str]:
     """Return every defect of the documentation."""
-    return [*(problem for page in PAGES for problem in page_problems(page)), *link_problems()]
+    pages = (problem for page in PAGES for problem in page_problems(page))
+    return [*pages, *description_problems(), *link_problems()]
 
 
 def write() -> None:
     """Rewrite the generated part of each page."""
     for page, block in PAGES.items():
         (ROOT / page).write_text(with_block(read(page), block()), encoding="utf-8")
+    kept, now = read(DESCRIPTION), openapi()
+    if not kept or not breaks(json.loads(kept), json.loads(now)):
+        (ROOT / DESCRIPTION).write_text(now + "\n", encoding="utf-8")
 
 
 def main(arguments: list[str]) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -184,7 +185,23 @@ def as_text(node: ast.expr | None) -> str:
             return "…"
 
 
+def openapi() -> str:
+    """Return the description of the API, keys sorted."""
+    from serving.api import router
+    from serving.api.description import describe_api
+
+    return json.dumps(describe_api(router.routes), ensure_ascii=False, indent=1, sort_keys=True)
+
+
+def access() -> str:
+    """Return what each reader gets from each address."""
+    from scripts import access_page
+
+    return access_page.block()
+
+
 PAGES: dict[str, Callable[[], str]] = {
+    "docs/access.md": access,
     "docs/cli.md": commands,
     "docs/errors.md": errors,
     "docs/indicators.md": indicators,

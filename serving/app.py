@@ -16,7 +16,9 @@ from data.errors import VeilleError
 from serving import api, web
 from serving.access.oidc.provider import Provider
 from serving.access.oidc.wire import ACCESS_FILTER
+from serving.access.rate_limit import RateLimit
 from serving.api import problems
+from serving.methods import allowed
 from serving.middleware import Envelope
 from serving.services import Publications, Services, services
 from serving.settings import ServingSettings
@@ -42,6 +44,7 @@ def create_app(settings: ServingSettings) -> FastAPI:
         settings,
         open_state(settings.home, settings.database_url),
         Publications(settings),
+        RateLimit(settings.rate_per_minute, settings.rate_burst),
         Provider(settings.oidc) if settings.oidc else None,
     )
 
@@ -71,8 +74,6 @@ def create_app(settings: ServingSettings) -> FastAPI:
     app.router.routes.append(api.live.route)
     app.include_router(api.router)
     app.include_router(web.router)
-    described = app.openapi
-    app.openapi = lambda: api.described(described)  # type: ignore[method-assign]
     app.add_exception_handler(VeilleError, _on_refusal)
     app.add_exception_handler(RequestValidationError, _on_refusal)
     app.add_exception_handler(HTTPException, _on_refusal)
@@ -83,9 +84,12 @@ def _on_refusal(request: Request, error: Exception) -> Response:
     if isinstance(error, HTTPException) and error.status_code == http.HTTPStatus.NOT_MODIFIED:
         return Response(status_code=304, headers=error.headers)
     if request.url.path.startswith(_MACHINE_PATHS):
-        return problems.of_any(request, error)
-    refusal, status = _as_page(request, error)
-    return web.error_page(request, refusal, status)
+        answer = problems.of_any(request, error)
+    else:
+        answer = web.error_page(request, *_as_page(request, error))
+    if answer.status_code == http.HTTPStatus.METHOD_NOT_ALLOWED:
+        answer.headers["Allow"] = allowed(request)
+    return answer
 
 
 def _on_fault(request: Request) -> Response:

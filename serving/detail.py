@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from features.catalogue import THEMES
+from serving.access.sources import open_reasons, open_unknown, withheld
 from serving.publication import Publication
 from serving.ranking import check_horizon
 
@@ -19,6 +20,8 @@ def describe(
     position: int,
     horizon_months: int | None = None,
     earlier: Sequence[Publication] = (),
+    *,
+    sources: Iterable[str] = (),
 ) -> dict[str, Any]:
     """Return one structure as the API and the pages show it.
 
@@ -32,6 +35,8 @@ def describe(
         Horizon of the reasons; the main one when None.
     earlier : sequence of Publication
         Former publications for the trend, oldest first.
+    sources : iterable of str
+        Reserved sources that the reader may see; what comes from the others is withheld.
 
     Returns
     -------
@@ -45,7 +50,7 @@ def describe(
     """
     horizon = check_horizon(publication, horizon_months)
     row = publication.row(position)
-    siren = row["siren"]
+    siren, sources = row["siren"], frozenset(sources)
     return {
         "publication": publication.id,
         "target": publication.target,
@@ -54,16 +59,22 @@ def describe(
         "structures": publication.rows,
         "structure": row,
         "horizons": [_score(publication, row, h) for h in publication.horizons],
-        "reasons": explain(publication, row, horizon),
-        "unknown": publication.unknown(siren),
+        "reasons": explain(publication, row, horizon, sources),
+        "unknown": open_unknown(publication.unknown(siren), sources),
+        "reserved": withheld(sources),
         "history": publication.history(siren),
         "trend": _trend(siren, [*earlier, publication], publication.main_horizon),
     }
 
 
-def explain(publication: Publication, row: dict[str, Any], horizon: int) -> dict[str, Any]:
-    """Return the reasons of one structure, grouped by theme, heaviest theme first (log-odds)."""
-    reasons = publication.reasons(row["siren"], horizon)
+def explain(
+    publication: Publication, row: dict[str, Any], horizon: int, sources: Iterable[str]
+) -> dict[str, Any]:
+    """Return the reasons of one structure, grouped by theme, heaviest theme first (log-odds).
+
+    Those that come from a reserved source out of `sources` are in `other_contribution`.
+    """
+    reasons = open_reasons(publication.reasons(row["siren"], horizon), sources)
     base = publication.manifest.base_values.get(horizon)
     score = logit(row[f"p_{horizon}m"])
     listed = math.fsum(reason["contribution"] for reason in reasons)

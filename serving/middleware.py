@@ -66,6 +66,8 @@ class Envelope:
                 for name, value in HEADERS.items():
                     headers.setdefault(name, value)
                 headers.setdefault("Cache-Control", "private, no-store")
+                for name, value in getattr(request.state, "answer_headers", {}).items():
+                    headers.setdefault(name, value)
                 headers["X-Request-ID"] = request_id
                 if request.url.scheme == "https":
                     headers.setdefault("Strict-Transport-Security", "max-age=31536000")

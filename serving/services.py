@@ -12,6 +12,7 @@ from pathlib import Path
 from fastapi import Request
 
 from serving.access.oidc.provider import Provider
+from serving.access.rate_limit import RateLimit
 from serving.access.recent import RecentKeys
 from serving.current import CurrentPublication
 from serving.live.log import LiveLog
@@ -48,7 +49,7 @@ class Publications:
 
     def current(self, target: str | None = None) -> CurrentPublication:
         """Return the one of a target, the default one when None; `unknown-target` otherwise."""
-        found = self._current.get(target or self.default)
+        found = self._current.get(self.default if target is None else target)
         if found is None:
             error = PublicationError(
                 "Cette cible n'existe pas.",
@@ -100,6 +101,7 @@ class Services:
     settings: ServingSettings
     state: State
     publications: Publications
+    limits: RateLimit
     oidc: Provider | None = None
     metrics: Metrics = field(default_factory=Metrics)
     recent_keys: RecentKeys = field(default_factory=RecentKeys)

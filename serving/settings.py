@@ -58,6 +58,8 @@ class ServingSettings:
         The provider of identities; none when None.
     local_passwords : bool
         Let accounts sign in with a password of this service.
+    rate_per_minute, rate_burst : int
+        Requests of one account or key, by worker: see `serving.access.rate_limit`.
     """
 
     home: Path
@@ -68,3 +70,5 @@ class ServingSettings:
     idle_hours: int = 2
     oidc: OidcSettings | None = None
     local_passwords: bool = True
+    rate_per_minute: int = 600
+    rate_burst: int = 200

@@ -10,9 +10,10 @@ import typer
 from rich.table import Table
 
 from serving.access import accounts, audit, identity, keys
+from serving.access.key_info import KeyInfo
 from serving.access.principal import Role, Territory
 from serving.state.store import State, open_state
-from veille.terminal import HomeOption, JsonOption, home_of, out, settings, show
+from veille.terminal import HomeOption, JsonOption, err, home_of, out, settings, show
 
 Regions = Annotated[
     list[str] | None, typer.Option("--region", help="Code INSEE d'une région (répétable).")
@@ -20,11 +21,24 @@ Regions = Annotated[
 Departements = Annotated[
     list[str] | None, typer.Option("--departement", help="Code d'un département (répétable).")
 ]
+Sources = Annotated[
+    list[str] | None,
+    typer.Option("--source", help="Source réservée à montrer : urssaf, bdf ou dgfip (répétable)."),
+]
+_STANDINGS = {
+    "valid": "valable",
+    "expires-soon": "échéance proche",
+    "replaced": "remplacée par {}, encore valable",
+    "expired": "échue",
+    "revoked": "révoquée",
+}
 Port = Annotated[int | None, typer.Option("--port", min=1, max=65535, help="Port d'écoute.")]
 
 
 def register(app: typer.Typer) -> None:
-    """Add the commands of this module to the program."""
+    """Add the commands of this module, and those on rights, to the program."""
+    from veille import cli_rights
+
     users = typer.Typer(help="Comptes des membres de la cellule.", no_args_is_help=True)
     users.command(
         "add", epilog="Exemple : veille users add prefecture --role regional --region 32"
@@ -35,13 +49,14 @@ def register(app: typer.Typer) -> None:
         users_email
     )
     users.command("close")(users_close)
-    app.add_typer(users, name="users")
     api_keys = typer.Typer(help="Clés des outils qui appellent l'API.", no_args_is_help=True)
     api_keys.command("add", epilog="Exemple : veille keys add tableau-de-bord --region 32")(
         keys_add
     )
     api_keys.command("list")(keys_list)
     api_keys.command("revoke")(keys_revoke)
+    cli_rights.register(users, api_keys)
+    app.add_typer(users, name="users")
     app.add_typer(api_keys, name="keys")
     log = typer.Typer(help="Journal des accès.", no_args_is_help=True)
     log.command("verify")(audit_verify)
@@ -54,7 +69,8 @@ def state_of(home: Path | None) -> State:
     return open_state(home_of(home).folder, found.database_url)
 
 
-def _where(territory: Territory) -> str:
+def where(territory: Territory) -> str:
+    """Return a territory as the tables show it."""
     if territory.national:
         return "France entière"
     return ", ".join(
@@ -63,9 +79,11 @@ def _where(territory: Territory) -> str:
     )
 
 
-def _plain(record: accounts.Account | keys.KeyInfo) -> dict[str, object]:
+def _plain(record: accounts.Account | KeyInfo) -> dict[str, object]:
     """Return a record as JSON values; sets become sorted lists."""
     values = asdict(record)
+    if isinstance(record, KeyInfo):
+        values["standing"] = record.standing
     place = record.territory
     values["territory"] = {
         "national": place.national,
@@ -81,6 +99,7 @@ def users_add(
     name: Annotated[str | None, typer.Option("--name", help="Nom affiché.")] = None,
     region: Regions = None,
     departement: Departements = None,
+    source: Sources = None,
     home: HomeOption = None,
     *,
     password: Annotated[
@@ -101,6 +120,7 @@ def users_add(
         role=role,
         regions=region or (),
         departements=departement or (),
+        sources=source or (),
         password=secret,
     )
     out.print(f"Compte {account.login} créé ({account.role}).", markup=False)
@@ -115,7 +135,7 @@ def users_list(home: HomeOption = None, *, json: JsonOption = False) -> None:
     table = Table("Compte", "Nom", "Rôle", "Territoire", "Actif")
     for account in known:
         active = "oui" if account.active else "fermé"
-        table.add_row(account.login, account.name, account.role, _where(account.territory), active)
+        table.add_row(account.login, account.name, account.role, where(account.territory), active)
     out.print(table)
 
 
@@ -160,6 +180,7 @@ def keys_add(
     scope: Annotated[
         list[str] | None, typer.Option("--scope", help="Droit accordé (répétable).")
     ] = None,
+    source: Sources = None,
     days: Annotated[int, typer.Option("--days", min=1, help="Jours de validité.")] = 365,
     home: HomeOption = None,
 ) -> None:
@@ -170,6 +191,7 @@ def keys_add(
         name,
         regions=region or (),
         departements=departement or (),
+        sources=source or (),
         days=days,
         **options,  # type: ignore[arg-type]
     )
@@ -182,19 +204,23 @@ def keys_list(home: HomeOption = None, *, json: JsonOption = False) -> None:
     if json:
         show([_plain(key) for key in known])
         return
-    table = Table("Préfixe", "Usage", "Droits", "Territoire", "Échéance", "Dernier usage", "État")
+    columns = ("Préfixe", "Usage", "Droits", "Sources", "Territoire", "Échéance", "Dernier usage")
+    table = Table(*columns, "État")
     for key in known:
         used = f"{key.last_used_at:%Y-%m-%d}" if key.last_used_at else "jamais"
         table.add_row(
             key.prefix,
             key.name,
             ", ".join(key.scopes),
-            _where(key.territory),
+            ", ".join(key.sources) or "aucune",
+            where(key.territory),
             f"{key.expires_at:%Y-%m-%d}",
             used,
-            "valable" if key.usable else "révoquée ou échue",
+            _STANDINGS[key.standing].format(key.replaced_by),
         )
     out.print(table)
+    if any(key.standing == "expires-soon" for key in known):
+        err.print("Des clés arrivent à échéance : « veille keys rotate PRÉFIXE ».", markup=False)
 
 
 def keys_revoke(

@@ -13,6 +13,7 @@ from data.errors import VeilleError
 from features.progress import Progress
 from serving.access import accounts
 from serving.access.principal import Role
+from serving.access.sources import Source
 from veille.cli_access import Port, state_of
 from veille.serving_options import serving_settings
 from veille.terminal import HomeOption, JsonOption, home_of, out, settings, show, steps
@@ -51,7 +52,9 @@ def demo(
         found = demonstration.run(place, structures, seed, _bars(stack, titles, silent=json))
     state = state_of(home)
     if not any(a.login == "demo" for a in accounts.list_users(state)):
-        accounts.create_user(state, "demo", name="Démonstration", role=Role.NATIONAL)
+        accounts.create_user(
+            state, "demo", name="Démonstration", role=Role.NATIONAL, sources=tuple(Source)
+        )
     address = settings(home).host, port or settings(home).port
     base = f"http://{address[0]}:{address[1]}"
     link = accounts.create_login_link(state, "demo", base_url=base)

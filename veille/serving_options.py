@@ -14,6 +14,8 @@ def serving_settings(found: Settings) -> ServingSettings:
         insecure=found.insecure,
         session_hours=found.session_hours,
         idle_hours=found.idle_hours,
+        rate_per_minute=found.rate_per_minute,
+        rate_burst=found.rate_burst,
         oidc=_oidc(found),
         local_passwords=found.local_passwords,
     )

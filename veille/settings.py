@@ -83,6 +83,21 @@ class Settings(BaseSettings):
         ge=1,
         le=168,
     )
+    rate_per_minute: int = _field(
+        600,
+        "Demandes par minute qu'un compte ou une clé peut faire à un processus du serveur ; "
+        "0 : sans limite.",
+        "un entier de 0 à 1000000",
+        ge=0,
+        le=1_000_000,
+    )
+    rate_burst: int = _field(
+        200,
+        "Demandes qu'un compte ou une clé peut faire d'un coup, avant que cette limite n'agisse.",
+        "un entier de 1 à 1000000",
+        ge=1,
+        le=1_000_000,
+    )
     insecure: bool = _field(
         default=False,
         description="Envoyer le cookie de session sans TLS ailleurs que sur l'adresse locale. "

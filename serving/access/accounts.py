@@ -17,6 +17,7 @@ from serving.access.errors import AccessError
 from serving.access.lockout import count_failure, forget_failures, refuse_while_locked
 from serving.access.principal import Principal, Role, Territory
 from serving.access.rules import check_account, check_name
+from serving.access.sources import check_sources
 from serving.state.models import LoginLink, LoginSession, User
 from serving.state.store import State
 
@@ -36,6 +37,7 @@ class Account:
     name: str
     role: Role
     territory: Territory
+    sources: tuple[str, ...]
     active: bool
     created_at: datetime
     has_password: bool
@@ -51,6 +53,7 @@ def create_user(
     role: Role | str,
     regions: Iterable[str] = (),
     departements: Iterable[str] = (),
+    sources: Iterable[str] = (),
     password: str | None = None,
     by: str = "cli",
 ) -> Account:
@@ -59,7 +62,7 @@ def create_user(
     Raises
     ------
     AccessError
-        `bad-account`: login, role or territory refused; `weak-password`; `login-taken`.
+        `bad-account`: login, role, territory or source refused; `weak-password`; `login-taken`.
     """
     login = login.strip().lower()
     chosen = check_account(login, role, tuple(regions), tuple(departements))
@@ -71,10 +74,12 @@ def create_user(
         role=chosen.value,
         regions=sorted(set(regions)),
         departements=sorted(set(departements)),
+        sources=check_sources(sources),
         password_hash=_hash(password) if password is not None else None,
         active=True,
         created_at=datetime.now(UTC),
         notice_accepted_at=None,
+        reviewed_at=None,
     )
     with state.write() as session:
         if session.scalar(select(User.id).where(User.login == login)):
@@ -83,7 +88,12 @@ def create_user(
             )
         session.add(user)
         account = _account(user)
-    subject = {"login": login, "role": chosen.value, "territory": str(account.territory)}
+    subject = {
+        "login": login,
+        "role": chosen.value,
+        "territory": str(account.territory),
+        "sources": list(account.sources),
+    }
     record(state, actor=by, action="user.create", subject=subject)
     return account
 
@@ -236,6 +246,7 @@ def _account(user: User) -> Account:
         name=user.name,
         role=role,
         territory=Territory.of(user.regions, user.departements),
+        sources=tuple(user.sources),
         active=user.active,
         created_at=user.created_at,
         has_password=user.password_hash is not None,

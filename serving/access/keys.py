@@ -6,48 +6,22 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import select, update
+from sqlalchemy.orm import Session
 
 from serving.access.audit import record
 from serving.access.errors import AccessError
+from serving.access.key_info import KeyInfo, NewKey
 from serving.access.principal import Principal, Role, Scope, Territory
 from serving.access.rules import check_name, check_territory
+from serving.access.sources import check_sources
 from serving.state.models import ApiKey
 from serving.state.store import State
 
 _MARK = "vess"
 _TOUCH = timedelta(seconds=60)
-
-
-@dataclass(frozen=True)
-class KeyInfo:
-    """A key, as shown to an administrator: never its secret."""
-
-    id: str
-    prefix: str
-    name: str
-    scopes: tuple[str, ...]
-    territory: Territory
-    created_at: datetime
-    expires_at: datetime
-    revoked_at: datetime | None
-    last_used_at: datetime | None
-
-    @property
-    def usable(self) -> bool:
-        """Whether the key opens anything now."""
-        return self.revoked_at is None and self.expires_at > datetime.now(UTC)
-
-
-@dataclass(frozen=True)
-class NewKey:
-    """A key just made: `secret` is the whole key, and is shown this once."""
-
-    info: KeyInfo
-    secret: str
 
 
 def create_key(
@@ -57,6 +31,7 @@ def create_key(
     scopes: Iterable[str] = (Scope.READ_SCORES,),
     regions: Iterable[str] = (),
     departements: Iterable[str] = (),
+    sources: Iterable[str] = (),
     days: int = 365,
     by: str = "cli",
 ) -> NewKey:
@@ -65,7 +40,8 @@ def create_key(
     Raises
     ------
     AccessError
-        `bad-key`: no name, unknown scope, no duration; `bad-account`: name or territory refused.
+        `bad-key`: no name, unknown scope, no duration; `bad-account`: name, territory or source
+        refused.
     """
     wanted = sorted({str(scope) for scope in scopes})
     known = [scope.value for scope in Scope]
@@ -80,28 +56,81 @@ def create_key(
         )
     check_name(name)
     check_territory(regions := tuple(regions), departements := tuple(departements))
-    prefix, secret = secrets.token_hex(4), secrets.token_urlsafe(32)
-    now = datetime.now(UTC)
-    key = ApiKey(
-        id=secrets.token_hex(8),
-        prefix=prefix,
-        secret_hash=_digest(secret),
+    secret = secrets.token_urlsafe(32)
+    key = _made(
+        secret,
         name=name.strip(),
         scopes=wanted,
         regions=sorted(set(regions)),
         departements=sorted(set(departements)),
+        sources=check_sources(sources),
         created_by=by,
-        created_at=now,
-        expires_at=now + timedelta(days=days),
-        revoked_at=None,
-        last_used_at=None,
+        days=days,
     )
     with state.write() as session:
         session.add(key)
         info = _info(key)
-    subject = {"prefix": prefix, "scopes": wanted, "territory": str(info.territory)}
+    subject = {
+        "prefix": key.prefix,
+        "scopes": wanted,
+        "territory": str(info.territory),
+        "sources": list(info.sources),
+    }
     record(state, actor=by, action="key.create", subject=subject)
-    return NewKey(info, f"{_MARK}_{prefix}_{secret}")
+    return NewKey(info, f"{_MARK}_{key.prefix}_{secret}")
+
+
+def rotate_key(
+    state: State, prefix: str, *, grace_days: int = 7, days: int = 365, by: str = "cli"
+) -> NewKey:
+    """Replace a key by another with the same name, scopes, territory and sources.
+
+    The former one stays valid for `grace_days` (0: closed at once), and never longer than it
+    would have been.
+
+    Raises
+    ------
+    AccessError
+        `unknown-key`; `key-not-rotatable`: revoked, expired or replaced already; `bad-key`.
+    """
+    if days < 1 or grace_days < 0:
+        raise AccessError(
+            "Ces durées sont refusées.",
+            code="bad-key",
+            status=422,
+            received=f"{grace_days} jours de sursis, {days} jours de validité",
+            expected="zéro jour de sursis ou plus, au moins un jour de validité",
+        )
+    secret, now = secrets.token_urlsafe(32), datetime.now(UTC)
+    with state.write() as session:
+        former = _find(session, prefix)
+        standing = _info(former).standing
+        if standing not in {"valid", "expires-soon"}:
+            raise AccessError(
+                "Cette clé ne peut plus être remplacée.",
+                code="key-not-rotatable",
+                status=409,
+                received=standing,
+                todo="Créez une clé avec « veille keys add », ou remplacez celle qui lui succède.",
+            )
+        key = _made(
+            secret,
+            name=former.name,
+            scopes=former.scopes,
+            regions=former.regions,
+            departements=former.departements,
+            sources=former.sources,
+            created_by=by,
+            days=days,
+        )
+        former.expires_at = min(former.expires_at, now + timedelta(days=grace_days))
+        former.replaced_by = key.prefix
+        session.add(key)
+        info = _info(key)
+        end = former.expires_at.isoformat(timespec="seconds")
+        subject = {"prefix": former.prefix, "replaced_by": key.prefix, "former_until": end}
+    record(state, actor=by, action="key.rotate", subject=subject)
+    return NewKey(info, f"{_MARK}_{key.prefix}_{secret}")
 
 
 def list_keys(state: State) -> list[KeyInfo]:
@@ -114,21 +143,9 @@ def list_keys(state: State) -> list[KeyInfo]:
 
 def revoke_key(state: State, prefix: str, *, by: str = "cli") -> None:
     """Close a key at once, by its prefix or its id; AccessError `unknown-key`."""
-    prefix = prefix.removeprefix(f"{_MARK}_").split("_")[0]
-    now = datetime.now(UTC)
     with state.write() as session:
-        key = session.scalar(
-            select(ApiKey).where((ApiKey.prefix == prefix) | (ApiKey.id == prefix))
-        )
-        if key is None:
-            raise AccessError(
-                "Aucune clé n'a ce préfixe.",
-                code="unknown-key",
-                status=404,
-                received=prefix,
-                todo="`veille keys list` donne les préfixes.",
-            )
-        key.revoked_at = key.revoked_at or now
+        key = _find(session, prefix)
+        key.revoked_at = key.revoked_at or datetime.now(UTC)
     record(state, actor=by, action="key.revoke", subject={"prefix": key.prefix})
 
 
@@ -179,6 +196,51 @@ def principal_of_key(state: State, presented: str) -> Principal:
         role=Role.TOOL,
         territory=Territory.of(key.regions, key.departements),
         scopes=frozenset(key.scopes),
+        sources=frozenset(key.sources),
+    )
+
+
+def _find(session: Session, prefix: str) -> ApiKey:
+    prefix = prefix.removeprefix(f"{_MARK}_").split("_")[0]
+    key = session.scalar(select(ApiKey).where((ApiKey.prefix == prefix) | (ApiKey.id == prefix)))
+    if key is None:
+        raise AccessError(
+            "Aucune clé n'a ce préfixe.",
+            code="unknown-key",
+            status=404,
+            received=prefix,
+            todo="`veille keys list` donne les préfixes.",
+        )
+    return key
+
+
+def _made(
+    secret: str,
+    *,
+    name: str,
+    scopes: list[str],
+    regions: list[str],
+    departements: list[str],
+    sources: list[str],
+    created_by: str,
+    days: int,
+) -> ApiKey:
+    now = datetime.now(UTC)
+    return ApiKey(
+        id=secrets.token_hex(8),
+        prefix=secrets.token_hex(4),
+        secret_hash=_digest(secret),
+        name=name,
+        scopes=scopes,
+        regions=regions,
+        departements=departements,
+        sources=sources,
+        created_by=created_by,
+        created_at=now,
+        expires_at=now + timedelta(days=days),
+        revoked_at=None,
+        last_used_at=None,
+        replaced_by=None,
     )
 
 
@@ -189,10 +251,12 @@ def _info(key: ApiKey) -> KeyInfo:
         name=key.name,
         scopes=tuple(key.scopes),
         territory=Territory.of(key.regions, key.departements),
+        sources=tuple(key.sources),
         created_at=key.created_at,
         expires_at=key.expires_at,
         revoked_at=key.revoked_at,
         last_used_at=key.last_used_at,
+        replaced_by=key.replaced_by,
     )
 
 

@@ -74,8 +74,9 @@ Territory.NATIONAL = Territory(national=True)
 class Principal:
     """A signed-in person, or a tool with its key.
 
-    `id` is the account or the key; `csrf` is the word that its forms must send back; `session` is
-    what identifies the session in the state (empty for a key).
+    `id` is the account or the key; `sources` are the reserved sources it may read; `csrf` is the
+    word that its forms must send back; `session` is what identifies the session in the state (empty
+    for a key).
     """
 
     id: str
@@ -85,6 +86,7 @@ class Principal:
     role: Role
     territory: Territory
     scopes: frozenset[str] = frozenset()
+    sources: frozenset[str] = frozenset()
     csrf: str = ""
     session: str = ""
     notice_due: bool = False

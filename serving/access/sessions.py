@@ -78,6 +78,7 @@ def principal_of_session(state: State, token: str, *, idle_hours: int) -> Princi
         login=user.login,
         role=Role(user.role),
         territory=_territory(user),
+        sources=frozenset(user.sources),
         csrf=hmac.new(state.secret, f"csrf {token}".encode(), hashlib.sha256).hexdigest()[:40],
         session=opened.token_hash,
         notice_due=accepted is None or now - accepted > timedelta(days=NOTICE_DAYS),

@@ -11,7 +11,7 @@ from serving.access.errors import AccessError
 from serving.access.keys import principal_of_key
 from serving.access.principal import Principal
 from serving.access.sessions import create_session, end_session, principal_of_session
-from serving.services import services
+from serving.services import Services, services
 
 #: `__Host-` makes browsers refuse a cookie set by another host or over plain HTTP
 SECURE_COOKIE = "__Host-veille_session"
@@ -25,9 +25,24 @@ def optional_user(request: Request) -> Principal | None:
     Raises
     ------
     AccessError
-        401: an API key is presented and is unknown, expired or revoked.
+        401: an API key is presented and is unknown, expired or revoked; 429 `rate-limited`.
     """
     known = services(request)
+    principal = _presented(request, known)
+    if principal is not None:
+        _limited(request, known, principal)
+    return principal
+
+
+def _limited(request: Request, known: Services, principal: Principal) -> None:
+    """Count the request of who asks; AccessError 429 `rate-limited`."""
+    request.state.principal = principal
+    if allowance := known.limits.take(principal.id):
+        request.state.answer_headers = allowance.headers()
+        allowance.require()
+
+
+def _presented(request: Request, known: Services) -> Principal | None:
     scheme, _, presented = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer":
         return principal_of_key(known.state, presented)
@@ -47,7 +62,11 @@ def caller(request: Request) -> Principal:
     known = services(request)
     scheme, _, presented = request.headers.get("authorization", "").partition(" ")
     key = presented if scheme.lower() == "bearer" else request.headers.get("x-api-key")
-    return known.recent_keys.principal(known.state, key) if key else current_user(request)
+    if not key:
+        return current_user(request)
+    principal = known.recent_keys.principal(known.state, key)
+    _limited(request, known, principal)
+    return principal
 
 
 def current_user(request: Request) -> Principal:
@@ -61,7 +80,6 @@ def current_user(request: Request) -> Principal:
             expected="Authorization: Bearer vess_… ou une session ouverte sur /connexion",
             todo="Demandez un compte ou une clé à l'administration de Veille ESS.",
         )
-    request.state.principal = principal
     return principal
 
 

@@ -23,6 +23,7 @@ def fresh(
             principal.id,
             principal.role.value,
             str(principal.territory),
+            *sorted(principal.sources),
         ]
     )
     tag = f'"{publication.id}-{hashlib.sha256(asked.encode()).hexdigest()[:16]}"'

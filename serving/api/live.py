@@ -53,7 +53,7 @@ async def _answer(request: Request) -> Response:
     principal = caller(request)
     _allow(principal)
     call = read_call(await _body(request))
-    current = known.publications.current(call.target)
+    current = known.publications.current(call.target or None)
     # In the event loop nothing is read from the disk but the first time.
     scorer = known.publications.scorers.of(current.peek() or current.get())
     if known.live_log.due(principal.id):

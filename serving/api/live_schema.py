@@ -8,12 +8,13 @@ import msgspec
 import polars as pl
 
 from data.schema import EUR, Column
+from features.catalogue import INDICATORS
 from features.facts import BY_FUNDER, BY_STRUCTURE
 from serving.api.live import PATH
-from serving.api.problems import MEDIA_TYPE
+from serving.api.problems import MEDIA_TYPE, TITLES
 from serving.live.answer import Answer
 from serving.live.call import MAX_STRUCTURES, Call
-from serving.live.facts import columns_of, required
+from serving.live.facts import AMOUNT, BOUNDS, MOST_EUROS, columns_of, required
 
 _TYPES: dict[Any, dict[str, Any]] = {
     pl.String: {"type": "string"},
@@ -22,17 +23,16 @@ _TYPES: dict[Any, dict[str, Any]] = {
     pl.Float64: {"type": "number"},
     pl.Boolean: {"type": "boolean"},
     pl.Date: {"type": "string", "format": "date"},
-    EUR: {"type": ["number", "string"], "description": "euros"},
+    EUR: {
+        "anyOf": [
+            {"type": "number", "minimum": -MOST_EUROS, "maximum": MOST_EUROS},
+            {"type": "string", "pattern": f"^{AMOUNT}$"},
+        ]
+    },
 }
-_STATUSES = {
-    401: "Connexion nécessaire",
-    403: "Accès refusé",
-    413: "Demande trop longue",
-    415: "Type de contenu refusé",
-    422: "Demande refusée",
-    429: "Trop de demandes",
-    503: "Service indisponible",
-}
+_STATUSES = (401, 403, 413, 415, 422, 429, 500, 503)
+#: what an installation serves
+TARGETS, HORIZONS = ("failure", "funding_loss"), (6, 12, 18)
 EXAMPLE = {
     "target": "failure",
     "horizons_months": [12],
@@ -63,11 +63,18 @@ def with_scores(document: dict[str, Any]) -> dict[str, Any]:
         schemas[f"Live{name}"] = schema
     _rename(found.values(), set(found))
     call, item = schemas["LiveCall"], schemas["LiveItem"]
-    call["properties"]["structures"] |= {"minItems": 1, "maxItems": MAX_STRUCTURES}
-    item["properties"]["histories"] = {
-        "anyOf": [_tables(BY_STRUCTURE), {"type": "null"}],
-        "default": None,
+    properties = call["properties"]
+    properties["structures"] |= {"minItems": 1, "maxItems": MAX_STRUCTURES}
+    properties["target"] = {"type": "string", "enum": list(TARGETS)}
+    properties["horizons_months"] = {
+        "type": "array",
+        "items": {"type": "integer", "enum": list(HORIZONS)},
+        "description": "Ceux de la cible ; tous par défaut.",
     }
+    # One or the other, and never null: what a caller leaves out is left out.
+    item["properties"]["histories"] = _tables(BY_STRUCTURE)
+    item["properties"]["indicators"] = _indicators()
+    item["oneOf"] = [{"required": ["histories"]}, {"required": ["indicators"]}]
     for name in BY_FUNDER:
         call["properties"][name] = {"type": "array", "items": _row(name), "default": []}
     document["paths"][PATH] = {
@@ -95,12 +102,12 @@ def with_scores(document: dict[str, Any]) -> dict[str, Any]:
                 },
                 **{
                     str(status): {
-                        "description": said,
+                        "description": TITLES[status],
                         "content": {
                             MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}
                         },
                     }
-                    for status, said in _STATUSES.items()
+                    for status in _STATUSES
                 },
             },
         }
@@ -122,6 +129,20 @@ def _rename(schemas: Any, names: set[str]) -> None:  # noqa: ANN401 - JSON
             pending += at
 
 
+def _indicators() -> dict[str, Any]:
+    return {
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {
+            i.name: {
+                "type": ["number" if i.kind == "numeric" else "string", "null"],
+                "description": i.label,
+            }
+            for i in INDICATORS.values()
+        },
+    }
+
+
 def _tables(names: Any) -> dict[str, Any]:  # noqa: ANN401 - any names
     return {
         "type": "object",
@@ -135,12 +156,14 @@ def _row(table: str) -> dict[str, Any]:
         "type": "object",
         "additionalProperties": False,
         "required": required(table),
-        "properties": {name: _column(column) for name, column in columns_of(table).items()},
+        "properties": {name: _column(name, column) for name, column in columns_of(table).items()},
     }
 
 
-def _column(column: Column) -> dict[str, Any]:
+def _column(name: str, column: Column) -> dict[str, Any]:
     made = {"description": column.meaning, **_TYPES[column.dtype]}
+    if name in BOUNDS:
+        made["minimum"], made["maximum"] = BOUNDS[name]
     if column.values:
         made["enum"] = list(column.values)
     if column.pattern:

@@ -104,7 +104,8 @@ class ListParameters(WholeListParameters):
 
     limit: Annotated[int, Field(description="Lignes par page.", ge=1, le=MAX_LIMIT)] = 50
     cursor: Annotated[
-        str | None, Field(description="next_cursor de la page précédente.", max_length=500)
+        str | None,
+        Field(description="next_cursor de la page précédente.", min_length=1, max_length=500),
     ] = None
 
 

@@ -45,7 +45,8 @@ class Problem(BaseModel):
     errors: list[FaultyField] = []
 
 
-_TITLES = {
+#: HTTP status -> its title
+TITLES = {
     400: "Demande refusée",
     401: "Connexion nécessaire",
     403: "Accès refusé",
@@ -53,6 +54,8 @@ _TITLES = {
     405: "Méthode refusée",
     409: "Conflit",
     410: "Liste remplacée",
+    413: "Demande trop longue",
+    415: "Type de contenu refusé",
     422: "Paramètre refusé",
     429: "Trop de demandes",
     500: "Erreur interne",
@@ -106,7 +109,8 @@ _FAULT = Wording(
 
 #: for the OpenAPI description of every route
 RESPONSES: dict[int | str, dict[str, Any]] = {
-    status: {"model": Problem, "description": _TITLES[status]} for status in (401, 403, 422, 503)
+    status: {"model": Problem, "description": TITLES[status]}
+    for status in (401, 403, 422, 429, 500, 503)
 }
 
 
@@ -200,7 +204,7 @@ def _answer(
 ) -> Response:
     problem = Problem(
         type=f"urn:veille-ess:erreur:{code}",
-        title=_TITLES.get(status, "Demande refusée"),
+        title=TITLES.get(status, "Demande refusée"),
         status=status,
         detail=detail,
         instance=request.url.path,

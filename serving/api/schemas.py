@@ -86,7 +86,7 @@ class ThemeReasons(_Answer):
 class Reasons(_Answer):
     """Why: base_value + the contributions + other_contribution = score_logit, in log-odds.
 
-    `other_contribution` is what the indicators that are not listed add up to.
+    `other_contribution` is what the indicators that are not listed, or are reserved, add up to.
     """
 
     horizon_months: int
@@ -101,6 +101,14 @@ class Unknown(_Answer):
     """Something that is not known about the structure."""
 
     theme: str | None
+    message: str
+
+
+class Reserved(_Answer):
+    """A source that the reader has no right to; the same whatever it holds of the structure."""
+
+    source: str
+    label: str
     message: str
 
 
@@ -136,6 +144,7 @@ class StructureDetail(_Answer):
     horizons: list[HorizonScore]
     reasons: Reasons
     unknown: list[Unknown]
+    reserved: list[Reserved]
     history: list[Funding]
     trend: list[TrendPoint]
 

@@ -94,7 +94,11 @@ def read_structure(
     if same:
         raise unchanged(response)
     detail = describe(
-        publication, position, parameters.horizon, known.publications.earlier(publication)
+        publication,
+        position,
+        parameters.horizon,
+        known.publications.earlier(publication),
+        sources=principal.sources,
     )
     horizon = detail["reasons"]["horizon_months"]
     detail["structure"] = shown(detail["structure"], principal, known, horizon)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, FastAPI, Query, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
@@ -74,8 +74,11 @@ def openapi(
     principal: CurrentUser,  # noqa: ARG001 - nothing without signing in
 ) -> JSONResponse:
     """Return the description of this API, OpenAPI 3.1."""
-    schema: dict[str, Any] = request.app.openapi()
-    return JSONResponse(schema)
+    from serving.api.description import describe_api
+
+    app: FastAPI = request.app
+    app.openapi_schema = app.openapi_schema or describe_api(app.routes)
+    return JSONResponse(app.openapi_schema)
 
 
 def _served(known: Services, target: str) -> str:

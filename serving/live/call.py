@@ -10,6 +10,7 @@ from serving.live.errors import CallError
 
 Scalar = str | int | float | bool | None
 Row = dict[str, Scalar]
+Indicators = dict[str, float | str | None]
 MAX_STRUCTURES = 1_000
 #: rows of facts in one call, all structures together
 MAX_FACTS = 200_000
@@ -23,8 +24,8 @@ class Item(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """
 
     id: str = ""
-    histories: dict[str, list[Row]] | None = None
-    indicators: Row | None = None
+    histories: dict[str, list[Row]] | msgspec.UnsetType = msgspec.UNSET
+    indicators: Indicators | msgspec.UnsetType = msgspec.UNSET
 
 
 class Call(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -34,8 +35,8 @@ class Call(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """
 
     structures: list[Item]
-    target: str | None = None
-    horizons_months: list[int] | None = None
+    target: str | msgspec.UnsetType = msgspec.UNSET
+    horizons_months: list[int] | msgspec.UnsetType = msgspec.UNSET
     reasons: bool = False
     budgets: list[Row] = []
     funder_delays: list[Row] = []
@@ -90,15 +91,16 @@ def _check(call: Call) -> None:
         )
     facts = len(call.budgets) + len(call.funder_delays)
     for k, item in enumerate(call.structures):
-        if (item.histories is None) == (item.indicators is None):
+        told = item.histories or {}
+        if (item.histories is msgspec.UNSET) == (item.indicators is msgspec.UNSET):
             raise CallError(
                 "Une structure se donne par ses historiques ou par ses indicateurs.",
                 code="bad-structure",
                 where=f"structures[{k}]",
-                received="les deux" if item.histories is not None else "ni l'un ni l'autre",
+                received="ni l'un ni l'autre" if item.histories is msgspec.UNSET else "les deux",
                 expected="histories, ou indicators",
             )
-        facts += sum(map(len, (item.histories or {}).values()))
+        facts += sum(map(len, told.values()))
     if facts > MAX_FACTS:
         raise CallError(
             "Trop de lignes de faits dans un appel.",

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 import polars as pl
@@ -25,6 +26,16 @@ _DEFAULTS: dict[str, dict[str, Scalar]] = {
         "dataset": SOURCE,
     },
 }
+#: the least and the most of a number
+BOUNDS: dict[str, tuple[int, int]] = {
+    "fiscal_year": (1900, 2100),
+    "year": (1900, 2100),
+    "severity": (1, 3),
+    "mean_days": (0, 36_500),
+}
+#: an amount as text, and the most that one may be: sums of all the lines stay exact
+AMOUNT, MOST_EUROS = r"-?[0-9]{1,10}(\.[0-9]{1,2})?", 10**10
+DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _GIVEN_BY_US = {"siren", "rna", "source_row"}
 
 #: rows of a table with the path of each in the call, and the structure it is of
@@ -96,12 +107,17 @@ def frame_of(table: str, rows: Rows, as_of: date) -> pl.DataFrame:
             values: list[Any] = [siren for _, siren, _ in rows]
         elif name == "source_row":
             values = list(range(1, len(rows) + 1))
-        elif name == "payment_id":
-            values = [row.get(name) or path for path, _, row in rows]
         else:
             read = _READERS[column.dtype]
             values = [
-                _read(row.get(name, defaults.get(name)), column, read, path, name)
+                # What links the states of an instalment; alone, it is linked to none.
+                _read(
+                    row.get(name, path if name == "payment_id" else defaults.get(name)),
+                    column,
+                    read,
+                    path,
+                    name,
+                )
                 for path, _, row in rows
             ]
         series.append(pl.Series(name, values, dtype=column.dtype))
@@ -123,15 +139,23 @@ def _read(
             expected=column.meaning,
         )
     try:
-        return read(value)
-    except (ValueError, TypeError, InvalidOperation) as error:
+        return read(_within(value, name))
+    except (ValueError, TypeError, OverflowError) as error:
         raise CallError(
             "La valeur d'un fait ne se lit pas.",
             code="bad-fact",
             where=f"{path}.{name}",
             received=value,
-            expected=_EXPECTED[column.dtype],
+            expected=_expected(column, name),
         ) from error
+
+
+def _within(value: Scalar, name: str) -> Scalar:
+    if name in BOUNDS and not isinstance(value, str):
+        low, high = BOUNDS[name]
+        if value is None or not low <= value <= high:
+            raise ValueError
+    return value
 
 
 def _refuse(contract: Table, frame: pl.DataFrame, rows: Rows) -> None:
@@ -173,19 +197,28 @@ def _truth(value: object) -> bool:
 
 
 def _euros(value: object) -> Decimal:
-    if isinstance(value, bool):
+    if isinstance(value, str):
+        if not re.fullmatch(AMOUNT, value):
+            raise ValueError
+    elif isinstance(value, bool) or not abs(float(value)) <= MOST_EUROS:  # type: ignore[arg-type]
         raise TypeError
-    amount = Decimal(str(value))
-    if not amount.is_finite() or abs(amount) >= _TOO_MUCH:
-        raise ValueError
-    return amount.quantize(_CENT)
-
-
-_CENT, _TOO_MUCH = Decimal("0.01"), Decimal(10) ** 14
+    return Decimal(str(value)).quantize(_CENT)
 
 
 def _day(value: object) -> date:
-    return date.fromisoformat(_text(value))
+    text = _text(value)
+    if not re.fullmatch(DAY, text):
+        raise ValueError
+    return date.fromisoformat(text)
+
+
+def _expected(column: Column, name: str) -> str:
+    if name in BOUNDS:
+        return f"{_EXPECTED[column.dtype]} de {BOUNDS[name][0]} à {BOUNDS[name][1]}"
+    return _EXPECTED[column.dtype]
+
+
+_CENT = Decimal("0.01")
 
 
 _READERS: dict[Any, Callable[[Any], object]] = {
@@ -204,5 +237,5 @@ _EXPECTED: dict[Any, str] = {
     pl.Float64: "un nombre",
     pl.Boolean: "true ou false",
     pl.Date: "un jour AAAA-MM-JJ",
-    EUR: "un montant en euros",
+    EUR: f"un montant en euros, de moins de {MOST_EUROS}",
 }

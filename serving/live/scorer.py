@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
+from msgspec import UnsetType
 
 from features.catalogue import INDICATORS
 from features.live import Context
@@ -15,7 +16,7 @@ from models.single import SingleRow, Value
 from models.spec import ModelError
 from serving.levels import level_of
 from serving.live.answer import Answer, Estimate, Reasons, Scored, reason_of
-from serving.live.call import Call, Row
+from serving.live.call import Call, Indicators
 from serving.live.errors import CallError
 from serving.live.facts import frame_of, tables_of
 from serving.publication import Publication, PublicationError
@@ -80,9 +81,7 @@ class LiveScorer:
     def light(self, call: Call) -> bool:
         """Tell whether a call is answered in less time than giving it to a thread takes."""
         return (
-            not call.reasons
-            and len(call.structures) <= 1
-            and call.structures[0].indicators is not None
+            not call.reasons and len(call.structures) <= 1 and bool(call.structures[0].indicators)
         )
 
     def answer(self, call: Call) -> Answer:
@@ -123,7 +122,7 @@ class LiveScorer:
             items=items,
         )
 
-    def _horizons(self, asked: list[int] | None) -> frozenset[int]:
+    def _horizons(self, asked: list[int] | UnsetType) -> frozenset[int]:
         known = self.model.horizons_months
         for k, months in enumerate(asked or ()):
             if months not in known:
@@ -152,9 +151,9 @@ class LiveScorer:
         rows: list[dict[str, Any]] = [{}] * len(call.structures)
         histories = []
         for k, item in enumerate(call.structures):
-            if item.indicators is not None:
+            if not isinstance(item.indicators, UnsetType):
                 rows[k] = self._checked(item.indicators, k)
-            elif item.histories is not None:
+            elif not isinstance(item.histories, UnsetType):
                 histories.append((f"structures[{k}]", _number(k), item.histories))
         if not histories:
             return _Told(rows, frozenset())
@@ -176,7 +175,7 @@ class LiveScorer:
         )
         return frozenset(int(siren) for siren in standing["siren"])
 
-    def _checked(self, given: Row, k: int) -> dict[str, Any]:
+    def _checked(self, given: Indicators, k: int) -> dict[str, Any]:
         if not given.keys() <= self.names:
             name = next(name for name in given if name not in self.names)
             raise CallError(

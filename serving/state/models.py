@@ -59,6 +59,7 @@ class User(Base):
     role: Mapped[str] = mapped_column(String(20))
     regions: Mapped[list[str]]
     departements: Mapped[list[str]]
+    sources: Mapped[list[str]]
     password_hash: Mapped[str | None] = mapped_column(String(200))
     active: Mapped[bool]
     created_at: Mapped[datetime]
@@ -66,6 +67,7 @@ class User(Base):
     email: Mapped[str | None] = mapped_column(String(254), unique=True, index=True)
     oidc_issuer: Mapped[str | None] = mapped_column(String(300))
     oidc_subject: Mapped[str | None] = mapped_column(String(255))
+    reviewed_at: Mapped[datetime | None]
 
 
 class LoginSession(Base):
@@ -96,11 +98,13 @@ class ApiKey(Base):
     scopes: Mapped[list[str]]
     regions: Mapped[list[str]]
     departements: Mapped[list[str]]
+    sources: Mapped[list[str]]
     created_by: Mapped[str] = mapped_column(String(120))
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
     last_used_at: Mapped[datetime | None]
+    replaced_by: Mapped[str | None] = mapped_column(String(16))
 
 
 class LoginLink(Base):

@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from data.reference import region_of
 from serving.access.errors import AccessError
 from serving.access.principal import Principal, Territory
+from serving.access.sources import open_reasons
 from serving.publication import Publication
 from serving.ranking import Page, Sort, counts, query
 from serving.web import charts, formats, words
@@ -233,7 +234,8 @@ def _columns(asked: Asked, horizon: int, *, nominative: bool) -> tuple[Column, .
 def _row(
     row: Mapping[str, Any], asked: Asked, page: Page, principal: Principal, secret: bytes
 ) -> Row:
-    reasons = page.publication.reasons(row["siren"], page.horizon_months)
+    every = page.publication.reasons(row["siren"], page.horizon_months)
+    reasons = open_reasons(every, principal.sources)
     first = next((r for r in reasons if r["contribution"] > 0), None)
     shown = identity(row, principal, secret)
     family = row["ess_family"]

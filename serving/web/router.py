@@ -10,7 +10,7 @@ from fastapi.responses import RedirectResponse, Response
 
 from data.identifiers import is_siren
 from serving.access.audit import record_access
-from serving.access.principal import Principal
+from serving.access.principal import Principal, Scope
 from serving.access.pseudonym import siren_of
 from serving.access.web_session import CurrentUser, check_csrf
 from serving.detail import describe
@@ -122,6 +122,7 @@ def structure_by_reason(
 @router.get("/modele")
 def model(request: Request, principal: CurrentUser) -> Response:
     """Show what the model is, its measures and its indicators. No structure is named here."""
+    principal.require_scope(Scope.READ_CATALOGUE)
     publications = services(request).publications
     publication = publications.current(request.query_params.get("target") or None).get()
     return render(
@@ -217,6 +218,7 @@ def _show(
         position,
         int(horizon) if horizon.isdecimal() else None,
         known.publications.earlier(publication),
+        sources=principal.sources,
     )
     view = structure_page.build(
         detail,

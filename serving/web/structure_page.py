@@ -85,6 +85,7 @@ class StructureView:
     history: charts.History | None
     funders: tuple[Mapping[str, Any], ...]
     unknown: tuple[tuple[str, str], ...]
+    reserved: tuple[str, ...]
     coverage: str
     trend: tuple[TrendPoint, ...]
     main_horizon: int
@@ -143,6 +144,7 @@ def build(
         history=charts.history(detail["history"]),
         funders=_funders(detail["history"]) if principal.nominative else (),
         unknown=tuple((words.theme(u["theme"]), u["message"]) for u in detail["unknown"]),
+        reserved=tuple(line["message"] for line in detail["reserved"]),
         coverage=formats.whole_percent(row["coverage"]) if row["coverage"] is not None else "",
         trend=tuple(_point(point) for point in detail["trend"]),
         main_horizon=publication.main_horizon,

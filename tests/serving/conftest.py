@@ -26,6 +26,7 @@ from serving.services import Services
 from serving.settings import ServingSettings
 from serving.state import State, open_state
 from tests.postgres import DATABASES, empty_database
+from tests.serving.live_model import live_folders
 
 #: région and département of the made-up structures, in turn
 PLACES = (("32", "59"), ("32", "62"), ("93", "13"), ("93", "06"), ("53", "35"), ("76", "31"))
@@ -52,9 +53,10 @@ class Frames:
     unknown: pl.DataFrame
     manifest: dict[str, Any] = field(default_factory=dict)
 
-    def write(self, home: Path, target: str = "failure") -> str:
+    def write(self, home: Path, target: str = "failure", *, live: bool = False) -> str:
         frames = (self.scores, self.reasons, self.history, self.unknown)
-        return write_publication(home, target, self.manifest, *frames)
+        folders = live_folders() if live else None
+        return write_publication(home, target, self.manifest, *frames, folders=folders)
 
 
 def make_frames(
@@ -179,13 +181,19 @@ class Browser:
         url: str,
         headers: dict[str, str] | None = None,
         data: dict[str, str] | None = None,
+        json: str = "",
     ) -> httpx.Response:
+        more = {"Content-Type": "application/json"} if json else {}
 
         async def send() -> httpx.Response:
             transport = httpx.ASGITransport(self.app)
             async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as c:
                 return await c.request(
-                    method, url, headers=self.headers | (headers or {}), data=data
+                    method,
+                    url,
+                    headers=self.headers | more | (headers or {}),
+                    data=data,
+                    content=json or None,
                 )
 
         return asyncio.run(send())

@@ -524,6 +524,7 @@ def test_every_route_is_documented(shared_house: House) -> None:
     page = (root / "docs" / "api.md").read_text(encoding="utf-8")
     schema = shared_house.person("national").get("/api/v1/openapi.json").json()
     for path, verbs in schema["paths"].items():
-        assert f"`GET {path}`" in page
-        for parameter in verbs["get"].get("parameters", []):
-            assert f"`{parameter['name']}`" in page, (path, parameter["name"])
+        for verb, operation in verbs.items():
+            assert f"`{verb.upper()} {path}`" in page
+            for parameter in operation.get("parameters", []):
+                assert f"`{parameter['name']}`" in page, (path, parameter["name"])

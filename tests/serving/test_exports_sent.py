@@ -81,10 +81,16 @@ def test_the_log_comes_before_the_first_byte(house: House, ending: str) -> None:
 def test_nothing_leaves_when_the_log_cannot_be_written(house: House, ending: str) -> None:
     browser = signed_in(house, "national")
     with house.state.write() as session:
-        session.connection().exec_driver_sql(
-            "CREATE TRIGGER audit_full BEFORE INSERT ON audit "
-            "BEGIN SELECT RAISE(ABORT, 'plein'); END"
-        )
+        connection = session.connection()
+        if connection.dialect.name == "postgresql":
+            connection.exec_driver_sql(
+                "CREATE FUNCTION full_log() RETURNS trigger LANGUAGE plpgsql"
+                " AS $$ BEGIN RAISE EXCEPTION 'plein'; END $$"
+            )
+            do = "FOR EACH ROW EXECUTE FUNCTION full_log()"
+        else:
+            do = "BEGIN SELECT RAISE(ABORT, 'plein'); END"
+        connection.exec_driver_sql(f"CREATE TRIGGER audit_full BEFORE INSERT ON audit {do}")
     answer = browser.get(f"{EXPORT}.{ending}")
     assert answer.status_code >= 500
     assert answer.headers["content-type"] == "application/problem+json"

@@ -28,7 +28,8 @@ SERVE = """
 import os, sys, uvicorn
 from pathlib import Path
 from serving.app import ServingSettings, create_app
-app = create_app(ServingSettings(Path(sys.argv[1]), os.environ.get("DATABASE")))
+home, database = Path(sys.argv[1]), os.environ.get("DATABASE")
+app = create_app(ServingSettings(home, database, rate_per_minute=0))
 uvicorn.run(app, host="127.0.0.1", port=int(sys.argv[2]), log_level="warning")
 """
 
