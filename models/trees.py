@@ -46,7 +46,7 @@ class Forest:
     ends: tuple[int, ...]
     scale: float
     texts: tuple[str, ...]
-    header: str
+    header: str = ""
 
     @cached_property
     def batch(self) -> BatchShap | None:

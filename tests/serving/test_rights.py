@@ -212,7 +212,7 @@ class TestRateLimit:
         app.state.services.state.close()
 
 
-def test_a_state_of_the_first_revision_keeps_its_accounts_and_keys(tmp_path: Path) -> None:
+def test_a_state_of_the_revision_before_keeps_its_accounts_and_keys(tmp_path: Path) -> None:
     first = open_state(tmp_path)
     create_user(first, "nina", name="N", role="national")
     made = create_key(first, "outil")
@@ -226,7 +226,7 @@ def test_a_state_of_the_first_revision_keeps_its_accounts_and_keys(tmp_path: Pat
             ("api_keys", "replaced_by"),
         ):
             session.execute(text(f"ALTER TABLE {table} DROP COLUMN {column}"))
-        session.execute(text("UPDATE alembic_version SET version_num = '0001'"))
+        session.execute(text("UPDATE alembic_version SET version_num = '0002'"))
     again.close()
     migrated = open_state(tmp_path)
     assert [(user.login, user.sources) for user in list_users(migrated)] == [("nina", ())]

@@ -22,7 +22,7 @@ from serving.live.scorer import LiveScorer
 from serving.publication import Publication
 from veille import demo
 from veille.home import Home
-from veille.line import latest_panel
+from veille.scoring import panel_at
 
 TARGETS = ("failure", "funding_loss")
 
@@ -91,7 +91,8 @@ def test_indicators_give_the_published_scores(demo_home: Path, target: str, coun
     live = scorer(demo_home, target)
     rows = published(demo_home, target, count)
     day = live.context.as_of
-    panel = latest_panel(demo_home)[1].filter(pl.col("as_of") == day)
+    digest = live.publication.manifest.input_hash
+    panel = panel_at(Home(demo_home), day, "polars", quiet, digest=digest)[1]
     panel = rows.select(structure_id="siren").join(panel, on="structure_id", maintain_order="left")
     content = [
         {"id": one.pop("structure_id"), "indicators": one} for one in panel.drop("as_of").to_dicts()

@@ -130,6 +130,14 @@ class TrendPoint(Answer):
     rank: int | None
 
 
+class Reserved(Answer):
+    """A source that the reader has no right to; the same whatever it holds of the structure."""
+
+    source: str
+    label: str
+    message: str
+
+
 class StructureDetail(Answer):
     """All that is said about one structure."""
 
@@ -142,6 +150,7 @@ class StructureDetail(Answer):
     horizons: list[HorizonScore]
     reasons: Reasons
     unknown: list[Unknown]
+    reserved: list[Reserved]
     history: list[Funding]
     trend: list[TrendPoint]
 
