@@ -103,7 +103,10 @@ class SingleRow:
         ModelError
             `bad-indicator-value`.
         """
-        codes = self.codes(values)
+        return self.predict_codes(self.codes(values))
+
+    def predict_codes(self, codes: Floats) -> list[Estimate]:
+        """Return the same for a row that is numbers already."""
         trees = self._trees.members(codes)
         raw = self._linear.members(codes) + trees
         calibration = self.model.calibration
@@ -121,9 +124,10 @@ class SingleRow:
         """Return what `intervals.standard_error` gives, for every horizon of one row."""
         own = np.zeros(len(raw))
         if self._members > 1:
-            apart = np.stack((raw, np.broadcast_to(trees, raw.shape)))
-            apart -= apart.mean(axis=2, keepdims=True)
-            own = np.einsum("khm,khm->h", apart, apart) / (self._members - 1)
+            apart, of_trees = raw - centres[:, None], trees - trees.mean(axis=1)[:, None]
+            own = ((apart * apart).sum(axis=1) + (of_trees * of_trees).sum(axis=1)) / (
+                self._members - 1
+            )
         own = self._weight * own + (1 - self._weight) * self._pooled
         calibration = self.model.calibration
         doubt = (

@@ -6,10 +6,9 @@ import logging
 import re
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -33,6 +32,14 @@ HEADERS = {
 }
 
 
+def _raw(headers: Mapping[str, str]) -> tuple[tuple[bytes, bytes], ...]:
+    return tuple((name.lower().encode(), value.encode()) for name, value in headers.items())
+
+
+_ALWAYS = _raw({**HEADERS, "Cache-Control": "private, no-store"})
+_SECURE = (*_ALWAYS, *_raw({"Strict-Transport-Security": "max-age=31536000"}))
+
+
 class Envelope:
     """ASGI middleware.
 
@@ -53,8 +60,8 @@ class Envelope:
             await self.app(scope, receive, send)
             return
         request = Request(scope)
-        given = request.headers.get("x-request-id", "")
-        request_id = given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
+        asked = request.headers.get("x-request-id", "")
+        request_id = asked if _REQUEST_ID.fullmatch(asked) else secrets.token_hex(8)
         request.state.request_id = request_id
         started, status = time.perf_counter(), 0
 
@@ -62,15 +69,14 @@ class Envelope:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                headers = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
-                    headers.setdefault(name, value)
-                headers.setdefault("Cache-Control", "private, no-store")
-                for name, value in getattr(request.state, "answer_headers", {}).items():
-                    headers.setdefault(name, value)
-                headers["X-Request-ID"] = request_id
-                if request.url.scheme == "https":
-                    headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+                given = list(message.get("headers", ()))
+                # Names are in lower case already: this is done for every answer.
+                present = {name for name, _ in given}
+                more = _raw(getattr(request.state, "answer_headers", {}))
+                every = _SECURE if scope["scheme"] == "https" else _ALWAYS
+                given += [one for one in (*every, *more) if one[0] not in present]
+                given.append((b"x-request-id", request_id.encode()))
+                message["headers"] = given
             await send(message)
 
         try:

@@ -41,6 +41,7 @@ class Scores:
     async def __call__(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
         """Answer one call."""
         request = Request(scope, receive)
+        scope["route"] = route  # the name of its counters
         try:
             response = await _answer(request)
         except (VeilleError, HTTPException) as error:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import polars as pl
 from msgspec import UnsetType
+from numpy.typing import NDArray
 
 from features.catalogue import INDICATORS
 from features.live import Context
 from models.risk_model import RiskModel
-from models.single import SingleRow, Value
+from models.single import SingleRow
 from models.spec import ModelError
 from serving.levels import level_of
 from serving.live.answer import Answer, Estimate, Reasons, Scored, reason_of
@@ -100,7 +102,7 @@ class LiveScorer:
         reasons = self._reasons(told.rows) if call.reasons else [None] * len(told.rows)
         items = []
         for k, (row, found) in enumerate(zip(told.rows, estimates, strict=True)):
-            known = sum(row.get(name) is not None for name in self.names)
+            known = sum(value is not None for value in row.values())
             items.append(
                 Scored(
                     id=call.structures[k].id,
@@ -189,25 +191,25 @@ class LiveScorer:
 
     def _estimates(self, rows: Sequence[dict[str, Any]]) -> list[list[Estimate]]:
         months = self.model.horizons_months
-        values = list(self._values(rows))
+        codes = self._codes(rows)
         if len(rows) <= ONE_BY_ONE:
             return [
                 [Estimate(m, *found) for m, found in zip(months, one, strict=True)]
-                for one in map(self.single.predict, values)
+                for one in map(self.single.predict_codes, codes)
             ]
-        scored = self.model.predict(self._table(values), num_threads=1)
+        scored = self.model.predict(self._table(rows), num_threads=1)
         columns = [scored[f"{n}_{m}m"].to_list() for m in months for n in ("p", "low", "high")]
         return [
             [Estimate(m, *one[3 * h : 3 * h + 3]) for h, m in enumerate(months)]
             for one in zip(*columns, strict=True)
         ]
 
-    def _values(self, rows: Sequence[dict[str, Any]]) -> Iterator[list[Value]]:
-        """Yield the model's values of each row; CallError for one of the wrong type."""
+    def _codes(self, rows: Sequence[dict[str, Any]]) -> list[NDArray[np.float64]]:
+        """Return the model's numbers of each row; CallError for a value of the wrong type."""
+        codes = []
         for k, row in enumerate(rows):
-            values = [row.get(name) for name in self.single.names]
             try:
-                self.single.codes(values)
+                codes.append(self.single.codes(list(map(row.get, self.single.names))))
             except ModelError as error:
                 raise CallError(
                     error.what,
@@ -216,9 +218,10 @@ class LiveScorer:
                     received=error.received,
                     expected=error.expected,
                 ) from error
-            yield values
+        return codes
 
-    def _table(self, values: Sequence[Sequence[Value]]) -> pl.DataFrame:
+    def _table(self, rows: Sequence[dict[str, Any]]) -> pl.DataFrame:
+        values = [[row.get(name) for name in self.single.names] for row in rows]
         columns = zip(*values, strict=True)
         return pl.DataFrame(
             [
@@ -230,7 +233,7 @@ class LiveScorer:
     def _reasons(self, rows: Sequence[dict[str, Any]]) -> list[Reasons | None]:
         """Return the reasons at the main horizon, strongest first."""
         main = self.publication.main_horizon
-        explained = self.model.explain(self._table(list(self._values(rows))), main, num_threads=1)
+        explained = self.model.explain(self._table(rows), main, num_threads=1)
         found: list[Reasons | None] = []
         for row, why in zip(rows, explained.iter_rows(named=True), strict=True):
             base, score = why.pop("base_value"), why.pop("score_logit")
