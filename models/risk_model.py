@@ -71,13 +71,17 @@ class RiskModel:
 
     @cached_property
     def forests(self) -> tuple[Forest, ...] | None:
-        """Return the trees at each horizon, or None for a model without trees."""
+        """Return the trees at each horizon, or None for a model without trees.
+
+        Trees that do not look at the horizon make one forest, which stands at several.
+        """
         if not self.bag.scale:
             return None
-        width = len(self.encoding.columns)
-        return tuple(
-            forest_at(self.bag.trees, h, width, self.bag.scale) for h in self.horizons_months
-        )
+        width, made = len(self.encoding.columns), list[Forest]()
+        for months in self.horizons_months:
+            found = forest_at(self.bag.trees, months, width, self.bag.scale)
+            made.append(made[-1] if made and made[-1].texts == found.texts else found)
+        return tuple(made)
 
     @classmethod
     def fit(
@@ -179,8 +183,10 @@ class RiskModel:
         shared = np.column_stack([part.shared(design) for part in self.bag.linear])
         starts = np.array([part.intercepts for part in self.bag.linear]).T
         trees = np.zeros((len(starts), *shared.shape))
-        for h, forest in enumerate(self.forests or ()):
-            trees[h] = forest.members(codes, num_threads=num_threads)
+        forests = self.forests or ()
+        for h, forest in enumerate(forests):
+            same = h > 0 and forest is forests[h - 1]
+            trees[h] = trees[h - 1] if same else forest.members(codes, num_threads=num_threads)
         return shared + starts[:, None] + trees, trees
 
     def chunks(self, rows: pl.DataFrame) -> Iterator[tuple[slice, Floats]]:
@@ -192,17 +198,14 @@ class RiskModel:
     def predict(self, rows: pl.DataFrame, *, num_threads: int = 0) -> pl.DataFrame:
         """Return structure_id, as_of, then p_{h}m, low_{h}m, high_{h}m for each horizon h.
 
+        Rows are in the order given; probabilities never decrease with the horizon.
+
         Parameters
         ----------
         rows : DataFrame
             One column per indicator; structure_id and as_of are passed through if present.
         num_threads : int
             Changes the speed only; 0 takes every core.
-
-        Returns
-        -------
-        DataFrame
-            Rows in the order given; probabilities never decrease with the horizon.
 
         Raises
         ------
@@ -263,13 +266,7 @@ class RiskModel:
         return pl.concat(found)
 
     def horizon_index(self, horizon_months: int) -> int:
-        """Return the place of a horizon.
-
-        Raises
-        ------
-        ModelError
-            `unknown-horizon`.
-        """
+        """Return the place of a horizon; ModelError `unknown-horizon`."""
         if horizon_months not in self.horizons_months:
             raise ModelError(
                 "Le modèle n'a pas cet horizon.",
@@ -280,7 +277,7 @@ class RiskModel:
         return self.horizons_months.index(horizon_months)
 
     def save(self, folder: Path) -> None:
-        """Write the model into `folder`: JSON, npz arrays and LightGBM text, no pickle."""
+        """Write the model into `folder` (see `models.storage`)."""
         from models.storage import save
 
         save(self, folder)

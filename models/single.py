@@ -20,7 +20,7 @@ from scipy.special import stdtrit
 from models.encoding import MISSING_CODE
 from models.intervals import PRIOR_MEMBERS, STRAY
 from models.spec import ModelError
-from models.trees import joined
+from models.trees import booster_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -187,13 +187,20 @@ def _normal_score(value: float, knots: list[float], normal: list[float]) -> floa
 
 
 class _Trees:
-    """The members' trees at every horizon, in one booster a thread."""
+    """The members' trees at every horizon, each once, in one booster a thread.
+
+    A tree that does not split on the horizon is the same at all of them.
+    """
 
     def __init__(self, forests: Sequence[Forest], width: int) -> None:
-        self._forests, self._width = forests, width
+        self._header, self._width = forests[0].header if forests else "", width
         self._local = threading.local()
-        texts = [text for forest in forests for text in forest.texts]
-        values = [_leaves(text) for text in texts]
+        every = [text for forest in forests for text in forest.texts]
+        self._texts = list(dict.fromkeys(every))
+        places = {text: k for k, text in enumerate(self._texts)}
+        #: the tree, once, that stands at each place
+        self._tree = np.array([places[text] for text in every], dtype=np.intp)
+        values = [_leaves(text) for text in self._texts]
         counts = [len(leaves) for leaves in values]
         #: leaf values end to end, and where those of each tree start
         self._values = np.array([v for leaves in values for v in leaves])
@@ -206,13 +213,13 @@ class _Trees:
 
     def members(self, codes: Floats) -> Floats:
         """Return each member's sum of trees in log-odds, (horizons, members); 0 if no trees."""
-        if not self._forests:
+        if not self._texts:
             return _NONE
         mine: _Booster | None = getattr(self._local, "booster", None)
         if mine is None:
-            mine = self._local.booster = _Booster(self._forests, self._width)
+            mine = self._local.booster = _Booster(self._header, self._texts, self._width)
         values = self._values[(mine.leaves(codes) + self._starts).astype(np.intp)]
-        sums = np.bincount(self._owner, values, minlength=math.prod(self._shape))
+        sums = np.bincount(self._owner, values[self._tree], minlength=math.prod(self._shape))
         out: Floats = sums.reshape(self._shape).astype(np.float64) * self._scale
         return out
 
@@ -220,13 +227,13 @@ class _Trees:
 class _Booster:
     """Leaves of one row by LightGBM's C interface, which keeps one row's buffers a booster."""
 
-    def __init__(self, forests: Sequence[Forest], width: int) -> None:
+    def __init__(self, header: str, texts: Sequence[str], width: int) -> None:
         from lightgbm.basic import _LIB, _safe_call
 
-        self._booster = joined(forests)
+        self._booster = booster_of(header, texts)
         self._row = np.zeros(width + 1)
         self._width = width
-        self._leaves = np.empty(sum(len(forest.texts) for forest in forests))
+        self._leaves = np.empty(len(texts))
         self._handle = ctypes.c_void_p()
         _safe_call(
             _LIB.LGBM_BoosterPredictForMatSingleRowFastInit(

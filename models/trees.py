@@ -103,15 +103,11 @@ def forest_at(texts: Sequence[str], months: int, n_features: int, scale: float) 
         header = header or head
         blocks += [_cut(tree, n_features, float(months)) for tree in trees]
         ends.append(len(blocks))
-    return Forest(_booster(header, blocks), tuple(ends), scale, tuple(blocks), header)
+    return Forest(booster_of(header, blocks), tuple(ends), scale, tuple(blocks), header)
 
 
-def joined(forests: Sequence[Forest]) -> Any:  # noqa: ANN401 - a LightGBM booster
-    """Return one booster with the trees of all forests, one forest after another."""
-    return _booster(forests[0].header, [text for forest in forests for text in forest.texts])
-
-
-def _booster(header: str, blocks: Sequence[str]) -> Any:  # noqa: ANN401
+def booster_of(header: str, blocks: Sequence[str]) -> Any:  # noqa: ANN401
+    """Return a LightGBM booster with these trees."""
     import lightgbm as lgb
 
     body = "".join(f"Tree={i}\n{block}\n\n" for i, block in enumerate(blocks))
