@@ -15,7 +15,7 @@ AND_BROWSER := and not browser
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-tests demo test test-slow lint format bench bench-features bench-models screenshots docs clean
+.PHONY: help setup setup-tests demo test test-slow lint format bench bench-features bench-models bench-api screenshots docs clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -54,6 +54,9 @@ bench-features: setup-tests ## the same (ARGS="--structures 1000000", "--scale",
 bench-models: setup-tests ## reasons beside shap, a fit beside LightGBM alone (ROWS=200000: rows of the fit)
 	$(BIN)/python -m benchmarks.reasons
 	$(BIN)/python -m benchmarks.training --whole $(if $(ROWS),--rows $(ROWS))
+
+bench-api: setup-tests ## live scoring beside a constant answer and MLflow's server (needs wrk)
+	$(BIN)/python -m benchmarks.api $(ARGS)
 
 screenshots: setup-tests ## pictures of the pages, from a demo served for the occasion
 	$(BIN)/python -m scripts.screenshots $(SHOTS)

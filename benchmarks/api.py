@@ -1,8 +1,8 @@
 """Live scoring over HTTP beside a constant answer and other servers of models, in one run.
 
-``python -m benchmarks.api --home HOME`` takes the current publication of a home (`veille demo`),
-and asks each server in turn for the probabilities of the same structure, from its indicators, with
-`wrk` on the same machine:
+``python -m benchmarks.api [--home HOME]`` takes the current publication of a home (else of a
+synthetic France made for it), and asks each server in turn for the probabilities of the same
+structure, from its indicators, with `wrk` (its package in Debian) on the same machine:
 
 - ``constant``: uvicorn and an ASGI application that always answers the same bytes: the limit;
 - ``veille``: ``POST /api/v1/scores``, key, limit, audit and headers included;
@@ -15,6 +15,7 @@ import argparse
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -22,9 +23,10 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import httpx
@@ -201,17 +203,37 @@ def _microseconds(text: str) -> float:
 def main() -> int:
     """Measure every server and print its rate as a part of the constant answer's."""
     asked = argparse.ArgumentParser(prog="python -m benchmarks.api", description=__doc__)
-    asked.add_argument("--home", type=Path, required=True, help="a home with a publication")
+    asked.add_argument("--home", type=Path, help="a home with a publication")
+    asked.add_argument("--structures", type=int, default=5_000, help="of the one made else (5000)")
     asked.add_argument("--seconds", type=int, default=3, help="of each measure (3)")
     asked.add_argument("--rounds", type=int, default=2, help="the better one counts (2)")
     given = asked.parse_args()
+    if shutil.which("wrk") is None:
+        raise SystemExit("wrk is not here: apt-get install wrk")
+    with ExitStack() as stack:
+        home = given.home or Path(stack.enter_context(TemporaryDirectory(prefix="veille-bench-")))
+        if given.home is None:
+            _made(home, given.structures)
+        _compare(sides(home), given.rounds, given.seconds)
+    return 0
+
+
+def _made(home: Path, structures: int) -> None:
+    from features.progress import quiet
+    from veille import demo
+    from veille.home import Home
+
+    silent = dict.fromkeys(("facts", "features", "train", "score"), quiet)
+    demo.run(Home(home), structures, 1, silent, targets=("failure",))
+
+
+def _compare(every: list[Side], rounds: int, seconds: int) -> None:
     found: dict[str, dict[int, Rate]] = {}
-    every = sides(given.home)
-    for _ in range(given.rounds):
+    for _ in range(rounds):
         for side in every:
             with running(side) as address:
                 for connections in CONNECTIONS:
-                    rate = measured(address, side, connections, given.seconds)
+                    rate = measured(address, side, connections, seconds)
                     best: Any = found.setdefault(side.name, {}).get(connections)
                     if best is None or rate.per_second > best.per_second:
                         found[side.name][connections] = rate
@@ -225,7 +247,6 @@ def main() -> int:
                 f"   p50 {rate.p50_us:7.0f} us   p99 {rate.p99_us:7.0f} us"
                 f"   refused {rate.refused}"
             )
-    return 0
 
 
 if __name__ == "__main__":
