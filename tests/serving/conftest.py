@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import math
 import secrets
 from collections.abc import Callable, Iterator
@@ -25,6 +24,7 @@ from serving.publication import write_publication
 from serving.services import Services
 from serving.settings import ServingSettings
 from serving.state import State, open_state
+from tests.loops import finished
 from tests.postgres import DATABASES, empty_database
 from tests.serving.live_model import live_folders
 
@@ -196,7 +196,7 @@ class Browser:
                     content=json or None,
                 )
 
-        return asyncio.run(send())
+        return finished(send())
 
 
 @dataclass

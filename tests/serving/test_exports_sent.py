@@ -18,6 +18,7 @@ from starlette.requests import ClientDisconnect
 from serving.access.keys import create_key
 from serving.state import State, open_state
 from serving.state.models import AuditEntry
+from tests.loops import finished
 from tests.serving.exported import EXPORT, csv_rows
 from tests.serving.servers import running, wait
 from tests.serving.web_people import signed_in
@@ -61,7 +62,7 @@ def ask(house: House, browser: Browser, path: str, send: Callable[[dict[str, Any
         "client": ("127.0.0.1", 1),
         "server": ("127.0.0.1", 80),
     }
-    asyncio.run(house.app(scope, receive, hand))
+    finished(house.app(scope, receive, hand))
 
 
 @pytest.mark.parametrize("ending", ENDINGS)

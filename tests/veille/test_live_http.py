@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import shutil
 from collections.abc import Iterator
@@ -29,6 +28,7 @@ from serving.services import Services
 from serving.settings import ServingSettings
 from serving.state import open_state
 from serving.state.models import AuditEntry
+from tests.loops import finished
 from tests.serving.servers import running
 from veille.client import ApiError, Client, Told
 from veille.client import live as client_live
@@ -80,7 +80,7 @@ def post(app: FastAPI, headers: dict[str, str], content: bytes | dict[str, Any])
             kind = {"Content-Type": "application/json"}
             return await client.post(PATH, headers=kind | headers, content=body)
 
-    return asyncio.run(send())
+    return finished(send())
 
 
 def lines(app: FastAPI) -> list[dict[str, Any]]:
