@@ -149,8 +149,7 @@ class _Linear:
         self._of_values, self._values = dense[[at for at, _ in valued]], [j for _, j in valued]
         self._of_flags, self._flags = dense[[at for at, _ in flags]], [j for _, j in flags]
         self._tables = [
-            (encoding.columns[j].knots.tolist(), encoding.columns[j].normal.tolist())
-            for j in self._values
+            _lines(encoding.columns[j].knots, encoding.columns[j].normal) for j in self._values
         ]
         self._categories = [
             (j, len(encoding.columns[j].levels) + 1, np.array([p.levels[k] for p in parts]).T)
@@ -163,7 +162,10 @@ class _Linear:
         score = self._starts
         if self._tables:
             values = codes[self._values].tolist()
-            z = [_normal_score(v, *at) for v, at in zip(values, self._tables, strict=True)]
+            z = [
+                0.0 if v != v else base[i := bisect_right(knots, v)] + slope[i] * (v - left[i])  # noqa: PLR0124 - NaN
+                for v, (knots, left, base, slope) in zip(values, self._tables, strict=True)
+            ]
             score = score + np.array(z) @ self._of_values
         if self._flags:
             score = score + np.isnan(codes[self._flags]) @ self._of_flags
@@ -173,17 +175,15 @@ class _Linear:
         return score
 
 
-def _normal_score(value: float, knots: list[float], normal: list[float]) -> float:
-    """Return what `numpy.interp` gives, 0 for a missing value."""
-    if math.isnan(value):
-        return 0.0
-    at = bisect_right(knots, value) - 1
-    if at < 0:
-        return normal[0]
-    if at >= len(knots) - 1:
-        return normal[-1]
-    slope = (normal[at + 1] - normal[at]) / (knots[at + 1] - knots[at])
-    return slope * (value - knots[at]) + normal[at]
+def _lines(knots: Floats, normal: Floats) -> tuple[list[float], ...]:
+    """Return the knots, and of each interval between them its left end, value there and slope.
+
+    `numpy.interp` gives base + slope x (value - left); outside the knots it is flat.
+    """
+    slopes = np.diff(normal) / np.diff(knots)
+    left = np.concatenate([knots[:1], knots])
+    base = np.concatenate([normal[:1], normal])
+    return knots.tolist(), left.tolist(), base.tolist(), [0.0, *slopes.tolist(), 0.0]
 
 
 class _Trees:
