@@ -35,7 +35,11 @@ DAYS = (date(2018, 12, 31), date(2020, 2, 29))
 SIZE = 120
 EXACT = [i.name for i in INDICATORS.values() if i.unit in {"count", "category", "flag", "level"}]
 #: Java compiles less what runs once: half of the processor time of this module
-LIGHT = "--driver-java-options '-XX:TieredStopAtLevel=1 -XX:+UseSerialGC' pyspark-shell"
+LIGHT = (
+    "--driver-java-options '-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+    # With one tier Java keeps 48 MB of code, which all these plans fill: Spark then stops.
+    " -XX:ReservedCodeCacheSize=240m' pyspark-shell"
+)
 
 
 @pytest.fixture(scope="module")
