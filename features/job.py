@@ -12,7 +12,6 @@ import hashlib
 import json
 import shutil
 import time
-import uuid
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ from pathlib import Path
 import polars as pl
 
 from data.errors import VeilleError
+from data.whole import PENDING, whole_folder
 from features.catalogue import catalogue_hash
 from features.engines.base import Engine
 from features.engines.polars_engine import PolarsEngine
@@ -170,10 +170,8 @@ def context(files: StoredFacts, home: Path, day: date, progress: Progress = quie
 
 def _keep(rows: pl.DataFrame, target: Path) -> None:
     """Write the rows of a day that was computed at once."""
-    pending = target.with_name(f".pending-{uuid.uuid4().hex[:8]}")
-    pending.mkdir(parents=True)
-    rows.write_ipc(pending / "000000.arrow", compression="lz4")
-    pending.rename(target)
+    with whole_folder(target) as pending:
+        rows.write_ipc(pending / "000000.arrow", compression="lz4")
 
 
 @contextmanager
@@ -188,7 +186,7 @@ def alone(home: Path) -> Iterator[None]:
 def _sweep(home: Path) -> None:
     """Remove what killed jobs left, but the shards of a day ago or less: they may go on."""
     folder = home / "features"
-    for path in [*folder.glob("**/.pending-*"), *home.glob("panels/.pending-*")]:
+    for path in [*folder.glob(f"**/{PENDING}*"), *home.glob(f"panels/{PENDING}*")]:
         path.unlink() if path.is_file() else shutil.rmtree(path)
     for path in folder.glob("work/*/*"):
         if path.stat().st_mtime < time.time() - _LEFT_SECONDS:

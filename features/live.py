@@ -7,8 +7,6 @@ each day it computes. With it, the same steps as the job's (`features.panel`) gi
 
 from __future__ import annotations
 
-import shutil
-import uuid
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import date
@@ -16,14 +14,12 @@ from pathlib import Path
 
 import polars as pl
 
-from data.contracts import TABLES
 from data.drafts import with_machine_columns
+from data.whole import whole_folder
 from features.asof import to_day
 from features.budgets import voted
-from features.engines import Engine
-from features.engines.base import Frame
 from features.engines.polars_engine import PolarsEngine
-from features.facts import BY_FUNDER, prepare
+from features.facts import BY_FUNDER, MemoryFacts, prepare
 from features.panel import begin, dated, finish
 from features.shared import Shared
 from features.wanted import wanted
@@ -64,16 +60,11 @@ class Context:
         """Write the context into `folder`, whole or not at all; one that is there is kept."""
         if folder.exists():
             return
-        pending = folder.with_name(f".pending-{uuid.uuid4().hex[:8]}")
-        pending.mkdir(parents=True)
-        try:
+        with whole_folder(folder) as pending:
             for name in _SHARED:
                 getattr(self.shared, name).write_ipc(pending / f"{name}.arrow")
             for name in _OTHERS:
                 getattr(self, name).write_ipc(pending / f"{name}.arrow")
-            pending.rename(folder)
-        finally:
-            shutil.rmtree(pending, ignore_errors=True)
 
     @classmethod
     def load(cls, folder: Path, as_of: date) -> Context:
@@ -117,7 +108,9 @@ class Context:
             Sorted by structure. For the facts of the lake, the rows of its panel to the last bit.
         """
         engine, wants = PolarsEngine(), wanted()
-        facts = prepare(_Told(tables, self.funder_delays), engine)
+        # Public budgets are in `shared` already.
+        files = MemoryFacts({**tables, "funder_delays": self.funder_delays})
+        facts = prepare(files, engine)
         members = engine.small(pl.DataFrame({"siren": sorted(set(sirens))}, {"siren": pl.String}))
         begun = begin(facts, self.as_of, self.slots, wants, members)
         found = engine.collect(finish(begun, self.shared, engine, self.as_of, wants))
@@ -138,17 +131,3 @@ def _with_budgets(programmes: pl.DataFrame, rows: pl.DataFrame, as_of: date) -> 
         )
         .select(programmes.columns)
     )
-
-
-@dataclass(frozen=True)
-class _Told:
-    """Facts told with a call, and the delays of the funders; budgets are in `Shared` already."""
-
-    tables: Mapping[str, pl.DataFrame]
-    funder_delays: pl.DataFrame
-
-    def load(self, engine: Engine, table: str) -> Frame:
-        """Return table `table` with its machine columns, in `engine`."""
-        if table == "funder_delays":
-            return engine.small(self.funder_delays)
-        return engine.small(with_machine_columns(self.tables.get(table, TABLES[table].empty())))

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
-import uuid
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date
@@ -20,6 +18,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from data.whole import whole_folder
 from features.catalogue import catalogue_hash
 
 FEATURES_VERSION = 2
@@ -92,15 +91,10 @@ def write_panel(
     folder: Path, pieces: Iterable[pl.DataFrame], manifest: PanelManifest
 ) -> PanelManifest:
     """Write a panel, visible once whole; return its manifest, the number of rows set."""
-    pending = folder.parent / f".pending-{uuid.uuid4().hex[:8]}"
-    pending.mkdir(parents=True)
-    try:
+    with whole_folder(folder) as pending:
         rows = _write_rows(pieces, pending / "panel.parquet")
         made = replace(manifest, rows=rows)
         (pending / "manifest.json").write_text(json.dumps(asdict(made), indent=1), "utf-8")
-        pending.rename(folder)
-    finally:
-        shutil.rmtree(pending, ignore_errors=True)
     return made
 
 

@@ -7,13 +7,13 @@ written under another name, then renamed, so that a killed job goes on from the 
 from __future__ import annotations
 
 import shutil
-import uuid
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 
 import polars as pl
 
+from data.whole import whole_folder
 from features import coverage
 from features.engines.polars_engine import PolarsEngine
 from features.facts import of_funders
@@ -69,9 +69,6 @@ class Shards:
         return self._work / self._keys[day] / str(shard)
 
     def _save(self, begun: Begun, day: date, shard: int) -> None:
-        path = self._piece(day, shard)
-        pending = path.with_name(f".pending-{uuid.uuid4().hex[:8]}")
-        pending.mkdir(parents=True)
         if self._wants.shared:
             frames = {"rows": self._engine.collect(begun.rows)}
         else:  # nothing to wait for
@@ -80,9 +77,9 @@ class Shards:
             frames["programmes"] = self._engine.collect(begun.programmes)
         for name, part in (begun.sums or {}).items():
             frames[_SUMS + name] = part
-        for name, frame in frames.items():
-            frame.write_ipc(pending / name, compression="lz4")
-        pending.rename(path)
+        with whole_folder(self._piece(day, shard)) as pending:
+            for name, frame in frames.items():
+                frame.write_ipc(pending / name, compression="lz4")
 
     def parts(self, day: date) -> list[Sums]:
         """Return the part of each shard in what all structures share on a day."""
@@ -112,19 +109,17 @@ class Shards:
     def finish(self, day: date, target: Path) -> None:
         """Write the panel rows of a day, a file a shard, hence sorted."""
         shared = self.share(day) if self._wants.shared else None
-        pending = target.with_name(f".pending-{uuid.uuid4().hex[:8]}")
-        pending.mkdir(parents=True)
-        for shard in range(self._store.shards):
-            piece, file = self._piece(day, shard), pending / f"{shard:06}.arrow"
-            if shared is None:
-                shutil.copyfile(piece / "rows", file)
-                continue
-            path = piece / "programmes"
-            programmes = self._engine.small(pl.read_ipc(path)) if path.exists() else None
-            rows = self._engine.small(pl.read_ipc(piece / "rows"))
-            begun = Begun(rows=rows, programmes=programmes, sums=None)
-            self._done(begun, shared, day).write_ipc(file, compression="lz4")
-        pending.rename(target)
+        with whole_folder(target) as pending:
+            for shard in range(self._store.shards):
+                piece, file = self._piece(day, shard), pending / f"{shard:06}.arrow"
+                if shared is None:
+                    shutil.copyfile(piece / "rows", file)
+                    continue
+                path = piece / "programmes"
+                programmes = self._engine.small(pl.read_ipc(path)) if path.exists() else None
+                rows = self._engine.small(pl.read_ipc(piece / "rows"))
+                begun = Begun(rows=rows, programmes=programmes, sums=None)
+                self._done(begun, shared, day).write_ipc(file, compression="lz4")
         shutil.rmtree(self._work / self._keys[day])
 
     def _done(self, begun: Begun, shared: Shared | None, day: date) -> pl.DataFrame:

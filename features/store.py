@@ -16,9 +16,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-import uuid
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from typing import Protocol, runtime_checkable
@@ -29,6 +27,7 @@ import pyarrow.parquet as pq
 
 from data.contracts import GRANT_STAGES, TABLES
 from data.drafts import with_machine_columns
+from data.whole import whole_file, whole_folder
 from features.catalogue import catalogue_hash
 from features.engines.base import Frame
 from features.engines.polars_engine import PolarsEngine
@@ -102,7 +101,8 @@ class Store:
             if asked and len(found["cuts"]) + 1 >= shards / _OUTGROWN:
                 return list(map(int, found["cuts"]))
         cuts = self._quantiles(shards)
-        with _whole(path) as pending:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with whole_file(path) as pending:
             pending.write_text(
                 json.dumps({"rows_per_shard": rows_per_shard, "cuts": cuts}), "utf-8"
             )
@@ -136,17 +136,15 @@ class Store:
 
     def _prepare(self, table: str, path: Path) -> None:
         target = self._entry(table, path)
-        pending = target.parent / f".pending-{uuid.uuid4().hex[:8]}"
-        pending.mkdir(parents=True)
-        for at, found in enumerate(self._chunks(table, path)):
-            rows = found
-            if table == "grants":
-                rows = self._listed(found)
-                days = rows.group_by("list", "event_day").agg(pl.col("known_day").min())
-                days.write_ipc(pending / f"days-{at}.arrow", compression="lz4")
-            for shard, piece in self._split(rows):
-                piece.write_ipc(pending / f"{shard}-{at}.arrow")
-        pending.rename(target)
+        with whole_folder(target) as pending:
+            for at, found in enumerate(self._chunks(table, path)):
+                rows = found
+                if table == "grants":
+                    rows = self._listed(found)
+                    days = rows.group_by("list", "event_day").agg(pl.col("known_day").min())
+                    days.write_ipc(pending / f"days-{at}.arrow", compression="lz4")
+                for shard, piece in self._split(rows):
+                    piece.write_ipc(pending / f"{shard}-{at}.arrow")
 
     def _chunks(self, table: str, path: Path) -> Iterator[pl.DataFrame]:
         for start in range(0, pq.read_metadata(path).num_rows, _CHUNK_ROWS):
@@ -167,7 +165,8 @@ class Store:
         if new.height:
             numbers = pl.int_range(known.height, known.height + new.height, dtype=pl.Int32)
             known = pl.concat([known, new.with_columns(list=numbers).select(_LISTS.names())])
-            with _whole(self._folder / "lists.arrow") as pending:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            with whole_file(self._folder / "lists.arrow") as pending:
                 known.write_ipc(pending)
         numbered = met.join(known, on=LIST).select("_code", "list")
         return coded.drop(LIST).join(numbered, on="_code", how="left").drop("_code")
@@ -224,12 +223,3 @@ class Store:
 def _numbered(rows: pl.DataFrame) -> pl.DataFrame:
     """Return rows with their SIREN as a number: grouping by it costs half."""
     return rows.with_columns(pl.col("siren").cast(pl.Int64))
-
-
-@contextmanager
-def _whole(path: Path) -> Iterator[Path]:
-    """Give another name to write a file under, then its own."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    pending = path.with_name(f".pending-{uuid.uuid4().hex[:8]}")
-    yield pending
-    pending.replace(path)

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
-import uuid
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from data.errors import VeilleError
+from data.whole import whole_file, whole_folder
 from features.progress import Progress, quiet
 from models.risk_model import RiskModel
 from training import given
@@ -31,12 +30,10 @@ def kept(home: Home, panel: Path, catalogue: Path | None) -> tuple[Path, str]:
                 digest.update(hashlib.file_digest(file, "sha256").digest())
     folder = home.folder / "given" / digest.hexdigest()[:16]
     if not folder.exists():
-        pending = folder.with_name(f".pending-{uuid.uuid4().hex[:8]}")
-        pending.mkdir(parents=True)
-        shutil.copyfile(panel, pending / f"panel{panel.suffix.lower()}")
-        if catalogue is not None:
-            shutil.copyfile(catalogue, pending / "catalogue.toml")
-        pending.rename(folder)
+        with whole_folder(folder) as pending:
+            shutil.copyfile(panel, pending / f"panel{panel.suffix.lower()}")
+            if catalogue is not None:
+                shutil.copyfile(catalogue, pending / "catalogue.toml")
     return folder, digest.hexdigest()
 
 
@@ -99,13 +96,12 @@ def score(
 
 
 def _write(scored: pl.DataFrame, output: Path) -> None:
-    pending = output.with_name(f".{output.name}.{uuid.uuid4().hex[:8]}")
     try:
-        if output.suffix.lower() == ".csv":
-            scored.write_csv(pending)
-        else:
-            scored.write_parquet(pending)
-        os.replace(pending, output)  # noqa: PTH105 - Path.replace is the same call
+        with whole_file(output) as pending:
+            if output.suffix.lower() == ".csv":
+                scored.write_csv(pending)
+            else:
+                scored.write_parquet(pending)
     except OSError as error:
         raise VeilleError(
             "Le fichier des scores ne peut pas être écrit.",

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import uuid
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +12,7 @@ import polars as pl
 
 from data.errors import VeilleError
 from data.lake import Lake
+from data.whole import whole_file
 from features.catalogue import catalogue_hash
 from features.progress import Progress, quiet
 from models.entry import RegisteredModel
@@ -264,9 +263,11 @@ def evaluate(
     folder = home.folder / "evaluations"
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{found.run_name}.json"
-    _replace(path, json.dumps(result, ensure_ascii=False, indent=1))
-    _replace(path.with_suffix(".html"), page(result))
-    for kept_file in (path, path.with_suffix(".html")):
+    written = {path: json.dumps(result, ensure_ascii=False, indent=1)}
+    written[path.with_suffix(".html")] = page(result)
+    for kept_file, text in written.items():
+        with whole_file(kept_file) as pending:
+            pending.write_text(text, "utf-8")
         home.registry.add_file(found.run_id, kept_file)
     return result
 
@@ -279,9 +280,3 @@ def _champion(home: Home, found: RegisteredModel, data: Labelled) -> Recipe | No
             known = {f.name for f in model.features} & set(data.rows.columns)
             return Recipe(data.target, model.features, model.params) if known else None
     return None
-
-
-def _replace(path: Path, text: str) -> None:
-    pending = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}")
-    pending.write_text(text, "utf-8")
-    os.replace(pending, path)  # noqa: PTH105 - Path.replace is the same call

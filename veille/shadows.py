@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import uuid
-
 import polars as pl
 
 from data.errors import VeilleError
+from data.whole import whole_file
 from features.progress import Progress, quiet
 from serving.publication import Publication
 from training.compare import lists_apart
@@ -56,9 +54,8 @@ def shadow(
     folder = home.folder / "shadows" / target / current.id
     folder.mkdir(parents=True, exist_ok=True)
     output = folder / f"{found.run_name}.parquet"
-    pending = output.with_name(f".{output.name}.{uuid.uuid4().hex[:8]}")
-    scored.write_parquet(pending)
-    os.replace(pending, output)  # noqa: PTH105 - Path.replace is the same call
+    with whole_file(output) as pending:
+        scored.write_parquet(pending)
     return {
         "model": found.run_name,
         "publication": None,

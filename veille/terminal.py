@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from data.errors import VeilleError
+from data.whole import whole_file
 from veille.home import Home
 from veille.settings import Settings, load_settings
 
@@ -128,10 +128,9 @@ def write_whole(*, text: str, path: Path, what: str, code: str, encoding: str = 
     VeilleError
         It cannot be written; `what` says so, under `code`.
     """
-    pending = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        pending.write_text(text, encoding, newline="")
-        pending.replace(path)
+        with whole_file(path) as pending:
+            pending.write_text(text, encoding, newline="")
     except OSError as error:
         raise VeilleError(
             what,
