@@ -85,16 +85,12 @@ def member(path: Path, rounds: int) -> None:
 
     from models.choice import Choice
     from models.risk_model import RiskModel
-    from models.thinning import thinned
-    from training.fit import rows_of
 
     rows = pl.read_parquet(path)
     features, params = _declared()
     labels = rows.select(
         "structure_id", "as_of", pl.lit(MONTHS, pl.Int32).alias("horizon_months"), "event"
     )
-    labels = thinned(labels, params)
-    rows = rows_of(rows, labels)
     choice = Choice("boosted", 16.0, rounds, 1.0, "time", {})
     RiskModel.fit(
         rows,

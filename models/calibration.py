@@ -52,12 +52,12 @@ class Calibration:
         """Return the calibration that changes nothing."""
         return cls(1.0, np.zeros(horizons), np.zeros((1 + horizons, 1 + horizons)))
 
-    def apply(self, score: Floats, horizon: int) -> Floats:
-        """Return calibrated log-odds for the horizon of that position."""
+    def apply(self, score: Floats, horizon: int | NDArray[np.intp]) -> Floats:
+        """Return calibrated log-odds for the horizon of that position, or of each score's own."""
         out: Floats = self.slope * score + self.shifts[horizon]
         return out
 
-    def variance(self, score: Floats, horizon: int) -> Floats:
+    def variance(self, score: Floats, horizon: int | NDArray[np.intp]) -> Floats:
         """Return the variance of the calibrated log-odds due to the calibration itself."""
         v, at = self.covariance, 1 + horizon
         out: Floats = v[0, 0] * score**2 + 2 * v[0, at] * score + v[at, at]

@@ -32,12 +32,15 @@ def variance(members: Floats, trees: Floats) -> Floats:
     """
     if members.shape[1] < 2:
         return np.zeros(len(members))
-    out: Floats = members.var(axis=1, ddof=1) + trees.var(axis=1, ddof=1)
+    apart, of_trees = (x - x.mean(axis=1, keepdims=True) for x in (members, trees))
+    out: Floats = ((apart * apart).sum(axis=1) + (of_trees * of_trees).sum(axis=1)) / (
+        members.shape[1] - 1
+    )
     return out
 
 
 def standard_error(
-    own: Floats, pooled: float, *, members: int, slope: float, calibration: Floats
+    own: Floats, pooled: float | Floats, *, members: int, slope: float, calibration: Floats
 ) -> Floats:
     """Return the standard error of the calibrated log-odds, shape (n,).
 
@@ -45,7 +48,7 @@ def standard_error(
     ----------
     own : ndarray (n,)
         Variance between members, see `variance`.
-    pooled : float
+    pooled : float or ndarray (n,)
         Usual variance between members: with a few members a row's own variance is noise, so it
         is shrunk towards this one.
     members : int

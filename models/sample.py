@@ -10,7 +10,7 @@ import polars as pl
 
 from models.encoding import Encoding
 from models.spec import FeatureSpec, FitParams, ModelError
-from models.thinning import KEYS, WEIGHT
+from models.thinning import KEYS, WEIGHT, thinned
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,11 +67,14 @@ def prepare(
 ) -> tuple[Sample, Encoding]:
     """Return the labelled rows as numbers, and the transform learnt on them.
 
+    Of more rows than `params.max_rows`, some are drawn (`models.thinning`).
+
     Raises
     ------
     ModelError
         `no-events`, and those of `align` and `Encoding.fit`.
     """
+    labels = thinned(labels, params)
     targets = align(rows, labels, horizons)
     kept = observed(targets)
     rows, targets = rows.filter(pl.Series(kept)), targets[kept]

@@ -15,10 +15,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import stdtrit
+from scipy.special import expit
 
+from models import intervals
 from models.encoding import MISSING_CODE
-from models.intervals import PRIOR_MEMBERS, STRAY
 from models.spec import ModelError
 from models.trees import booster_of
 
@@ -34,7 +34,6 @@ Value = float | str | None
 #: probability, lower and upper bound
 Estimate = tuple[float, float, float]
 _LEAF_INDEX, _FLOAT64 = 2, 1  # of LightGBM's C interface
-_NONE = np.zeros((1, 1))
 
 
 class SingleRow:
@@ -60,13 +59,12 @@ class SingleRow:
             for c in columns
         ]
         self._linear = _Linear(model)
-        self._trees = _Trees(model.forests or (), len(columns))
-        count = len(model.bag.linear)
-        self._members, self._weight = count, (count - 1) / (count - 1 + PRIOR_MEMBERS)
+        self._trees = _Trees(
+            model.forests or (), (len(model.horizons_months), len(model.bag.linear)), len(columns)
+        )
+        self._members = len(model.bag.linear)
         self._pooled = np.array(model.pooled)
-        covariance = model.calibration.covariance
-        self._slants, self._shifts = covariance[0, 1:], np.diag(covariance)[1:]
-        self._reach = float(stdtrit(count - 1 + PRIOR_MEMBERS, 0.5 + model.params.interval / 2))
+        self._horizons = np.arange(len(model.horizons_months))
 
     def codes(self, values: Sequence[Value]) -> Floats:
         """Return the codes of one row, in the order of `names`.
@@ -109,32 +107,18 @@ class SingleRow:
         """Return the same for a row that is numbers already."""
         trees = self._trees.members(codes)
         raw = self._linear.members(codes) + trees
-        calibration = self.model.calibration
-        centres = raw.mean(axis=1)
-        scores = calibration.slope * centres + calibration.shifts
-        found = []
-        for score, error in zip(
-            scores.tolist(), self._errors(raw, trees, centres).tolist(), strict=True
-        ):
-            p, reach = _expit(score), self._reach * error
-            found.append((p, min(_expit(score - reach), p), max(_expit(score + reach), p)))
-        return found
-
-    def _errors(self, raw: Floats, trees: Floats, centres: Floats) -> Floats:
-        """Return what `intervals.standard_error` gives, for every horizon of one row."""
-        own = np.zeros(len(raw))
-        if self._members > 1:
-            apart, of_trees = raw - centres[:, None], trees - trees.mean(axis=1)[:, None]
-            own = ((apart * apart).sum(axis=1) + (of_trees * of_trees).sum(axis=1)) / (
-                self._members - 1
-            )
-        own = self._weight * own + (1 - self._weight) * self._pooled
-        calibration = self.model.calibration
-        doubt = (
-            calibration.covariance[0, 0] * centres**2 + 2 * centres * self._slants + self._shifts
+        # The horizons of one row stand as the rows of a table would.
+        centres, calibration = raw.mean(axis=1), self.model.calibration
+        scores = calibration.apply(centres, self._horizons)
+        errors = intervals.standard_error(
+            intervals.variance(raw, trees),
+            self._pooled,
+            members=self._members,
+            slope=calibration.slope,
+            calibration=calibration.variance(centres, self._horizons),
         )
-        out: Floats = STRAY * np.sqrt(calibration.slope**2 * own + np.maximum(doubt, 0.0))
-        return out
+        low, high = intervals.bounds(scores, errors, self._members, self.model.params.interval)
+        return list(zip(expit(scores).tolist(), low.tolist(), high.tolist(), strict=True))
 
 
 class _Linear:
@@ -192,7 +176,8 @@ class _Trees:
     A tree that does not split on the horizon is the same at all of them.
     """
 
-    def __init__(self, forests: Sequence[Forest], width: int) -> None:
+    def __init__(self, forests: Sequence[Forest], shape: tuple[int, int], width: int) -> None:
+        self._shape, self._none = shape, np.zeros(shape)
         self._header, self._width = forests[0].header if forests else "", width
         self._local = threading.local()
         every = [text for forest in forests for text in forest.texts]
@@ -206,15 +191,14 @@ class _Trees:
         self._values = np.array([v for leaves in values for v in leaves])
         self._starts = np.cumsum([0, *counts[:-1]], dtype=np.float64)
         self._scale = forests[0].scale if forests else 0.0
-        self._shape = (len(forests), len(forests[0].ends)) if forests else (0, 0)
-        sizes = [np.diff((0, *forest.ends)) for forest in forests]
+        sizes = [n for forest in forests for n in np.diff((0, *forest.ends))]
         #: the member and horizon of each tree, as a place of `_shape`
-        self._owner = np.repeat(np.arange(math.prod(self._shape)), [n for at in sizes for n in at])
+        self._owner = np.repeat(np.arange(len(sizes)), sizes)
 
     def members(self, codes: Floats) -> Floats:
         """Return each member's sum of trees in log-odds, (horizons, members); 0 if no trees."""
         if not self._texts:
-            return _NONE
+            return self._none
         mine: _Booster | None = getattr(self._local, "booster", None)
         if mine is None:
             mine = self._local.booster = _Booster(self._header, self._texts, self._width)
@@ -274,13 +258,6 @@ class _Booster:
 def _leaves(text: str) -> list[float]:
     line = next(line for line in text.splitlines() if line.startswith("leaf_value="))
     return [float(value) for value in line.split("=", 1)[1].split()]
-
-
-def _expit(score: float) -> float:
-    if score >= 0:
-        return 1.0 / (1.0 + math.exp(-score))
-    e = math.exp(score)
-    return e / (1.0 + e)
 
 
 def _bad(name: str, received: object, expected: str) -> ModelError:

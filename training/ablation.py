@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import Any
 
 from models.risk_model import RiskModel
-from models.thinning import thinned
 from training.dataset import Labelled
 from training.evaluate import RESAMPLES, labelled, splits
 from training.fit import Recipe, rows_of
@@ -47,16 +46,14 @@ def ablate(
     main = target.main_horizon_months
     found = []
     for split in splits(data, count):
-        labels = thinned(split.train, recipe.params)
-        rows = rows_of(data.rows, labels)
-        telling = {f.name for f in data.features(rows)}
+        telling = {f.name for f in data.features(rows_of(data.rows, split.train))}
         features = tuple(f for f in recipe.features if f.name in telling)
         test = labelled(data, split.test, main)
 
         def fitted(kept: tuple[Any, ...], like: RiskModel | None) -> RiskModel:
             return RiskModel.fit(
-                rows,  # noqa: B023 - called within the turn of the loop
-                labels,  # noqa: B023
+                data.rows,
+                split.train,  # noqa: B023 - called within the turn of the loop
                 None,
                 None,
                 target=target.name,

@@ -143,12 +143,10 @@ def fit(
         labels = train_labels(labels, fold)
         check_fold(labels, fold)
     target = recipe.target
-    every = labels
-    labels = thinned(every, recipe.params)
 
     def learn(at: pl.DataFrame, like: RiskModel | None = None) -> RiskModel:
         return RiskModel.fit(
-            rows_of(panel, at),
+            panel,
             at,
             None,
             None,
@@ -163,10 +161,10 @@ def fit(
     model = learn(labels)
     progress("modèle")
     levels, parts, held = recipe.levels, [], []
-    blocks = calibration_blocks(every, main=target.main_horizon_months) if dated else []
-    for early, late in blocks or ([] if dated else structure_folds(every)):
+    blocks = calibration_blocks(labels, main=target.main_horizon_months) if dated else []
+    for early, late in blocks or ([] if dated else structure_folds(labels)):
         drawn = thinned(late, recipe.params)
-        parts.append((learn(thinned(early, recipe.params), model), rows_of(panel, drawn), drawn))
+        parts.append((learn(early, model), rows_of(panel, drawn), drawn))
         held.append(late)
         progress("calibration")
     if parts:
@@ -178,4 +176,4 @@ def fit(
         ]
         weights = np.concatenate([weights_of(rows, drawn) for _, rows, drawn in parts])
         levels = levels.chosen(pl.concat(validated), weights)
-    return Fitted(model, levels, _span(every), _span(pl.concat(held)) if held else None)
+    return Fitted(model, levels, _span(labels), _span(pl.concat(held)) if held else None)

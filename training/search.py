@@ -20,10 +20,10 @@ import polars as pl
 from models.boosting import levelled, log_losses
 from models.risk_model import RiskModel
 from models.spec import FeatureSpec, FitParams
-from models.thinning import KEYS, thinned
+from models.thinning import KEYS
 from training.dataset import Labelled
 from training.evaluate import Split, splits
-from training.fit import Recipe, rows_of
+from training.fit import Recipe
 from training.labels import FAR
 from training.targets import Target
 
@@ -204,10 +204,9 @@ def _loss(
 ) -> float:
     """Return the log-loss of the main horizon on the held rows, at their own level."""
     target = recipe.target
-    labels = thinned(split.train, params)
     model = RiskModel.fit(
-        rows_of(data.rows, labels),
-        labels,
+        data.rows,
+        split.train,
         None,
         None,
         target=target.name,

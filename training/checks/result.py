@@ -139,9 +139,8 @@ class Subject:
         test = self.data.rows.join(wanted, on=list(KEYS), how="inner", maintain_order="left")
         if not 0 < train["event"].sum() < train.height or test.is_empty():
             return None
-        rows = self.data.rows.join(train.select(KEYS), on=list(KEYS), how="semi")
         made = RiskModel.fit(
-            rows,
+            self.data.rows,
             train,
             None,
             None,
