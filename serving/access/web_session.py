@@ -43,15 +43,19 @@ def _limited(request: Request, known: Services, principal: Principal) -> None:
 
 
 def _presented(request: Request, known: Services) -> Principal | None:
-    scheme, _, presented = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() == "bearer":
-        return principal_of_key(known.state, presented)
-    if key := request.headers.get("x-api-key"):
+    key = _key(request)
+    if key is not None:
         return principal_of_key(known.state, key)
     token = request.cookies.get(_cookie_name(request))
     if not token:
         return None
     return principal_of_session(known.state, token, idle_hours=known.settings.idle_hours)
+
+
+def _key(request: Request) -> str | None:
+    """Return the API key that is presented, None when there is none."""
+    scheme, _, presented = request.headers.get("authorization", "").partition(" ")
+    return presented if scheme.lower() == "bearer" else request.headers.get("x-api-key") or None
 
 
 def caller(request: Request) -> Principal:
@@ -60,9 +64,8 @@ def caller(request: Request) -> Principal:
     For what shows nothing of ours: elsewhere a key that is revoked is refused at once.
     """
     known = services(request)
-    scheme, _, presented = request.headers.get("authorization", "").partition(" ")
-    key = presented if scheme.lower() == "bearer" else request.headers.get("x-api-key")
-    if not key:
+    key = _key(request)
+    if key is None:
         return current_user(request)
     principal = known.recent_keys.principal(known.state, key)
     _limited(request, known, principal)

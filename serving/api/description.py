@@ -17,7 +17,7 @@ from data.reference.sectors import sectors
 from data.reference.territories import departements, regions
 from serving.api.codes import codes_of, example
 from serving.api.examples import EXAMPLES, NOT_READY
-from serving.api.live_schema import with_scores
+from serving.api.live_schema import HORIZONS, TARGETS, with_scores
 from serving.api.problems import MEDIA_TYPE, TITLES
 
 Schema = dict[str, Any]
@@ -58,8 +58,8 @@ _CACHED = ("GET /api/v1/structures", "GET /api/v1/structures/{siren}")
 _OF_A_PUBLICATION = ("POST /api/v1/scores",)
 #: parameter -> what it accepts, that its type does not say
 _VALUES: dict[str, Schema] = {
-    "target": {"enum": ["failure", "funding_loss"]},
-    "horizon": {"enum": [6, 12, 18]},
+    "target": {"enum": list(TARGETS)},
+    "horizon": {"enum": list(HORIZONS)},
     "region": {"enum": sorted(regions())},
     "departement": {"enum": sorted(departements())},
     "sector": {"enum": sorted(sectors())},

@@ -102,7 +102,7 @@ class LiveScorer:
         reasons = self._reasons(told.rows) if call.reasons else [None] * len(told.rows)
         items = []
         for k, (row, found) in enumerate(zip(told.rows, estimates, strict=True)):
-            known = sum(value is not None for value in row.values())
+            known = len(row) - list(row.values()).count(None)
             items.append(
                 Scored(
                     id=call.structures[k].id,

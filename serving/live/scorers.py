@@ -16,16 +16,24 @@ class Scorers:
     """One scorer a target, that of the publication prepared last."""
 
     def __init__(self) -> None:
-        self._made: dict[str, LiveScorer] = {}
+        self._made: dict[str, LiveScorer | PublicationError] = {}
 
     def prepare(self, publication: Publication) -> None:
         """Make the scorer of a publication; one that cannot be is said when it is asked for."""
+        made: LiveScorer | PublicationError
         try:
-            self._made[publication.target] = LiveScorer.load(publication)
-        except (PublicationError, ModelError, OSError) as error:
-            self._made.pop(publication.target, None)
-            if getattr(error, "code", "") != "no-live-model":
-                _LOG.error("notation à la demande impossible : %s", error)
+            made = LiveScorer.load(publication)
+        except PublicationError as error:
+            made = error
+        except (ModelError, OSError) as error:
+            _LOG.error("notation à la demande impossible : %s", error)
+            made = PublicationError(
+                "Ce qu'il faut pour noter à la demande ne peut pas être lu.",
+                code="no-live-model",
+                received=publication.id,
+                todo="Republiez avec `veille score`.",
+            )
+        self._made[publication.target] = made
 
     def of(self, publication: Publication) -> LiveScorer:
         """Return the scorer of the publication that is served.
@@ -35,5 +43,7 @@ class Scorers:
         PublicationError
             `no-live-model`; a broken model or context is the same, told in full in the log.
         """
-        found = self._made.get(publication.target)
-        return found if found is not None else LiveScorer.load(publication)
+        found = self._made[publication.target]
+        if isinstance(found, PublicationError):
+            raise found
+        return found

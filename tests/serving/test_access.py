@@ -30,14 +30,7 @@ from serving.access.pseudonym import pseudonym, pseudonymise, siren_of
 from serving.access.sessions import create_session, end_session, principal_of_session
 from serving.state.models import ApiKey, LoginFailure, LoginLink, LoginSession, User
 from serving.state.store import State
-
-PASSWORD = "trois petits nuages gris"
-
-
-def code_of(act: Callable[[], object]) -> str:
-    with pytest.raises(AccessError) as caught:
-        act()
-    return caught.value.code
+from tests.serving.refusals import PASSWORD, code_of
 
 
 def everything_stored(state: State) -> str:

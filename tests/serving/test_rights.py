@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -26,14 +25,7 @@ from serving.settings import ServingSettings
 from serving.state import State, open_state
 from serving.state.models import ApiKey, AuditEntry, User
 from tests.serving.conftest import House, make_frames
-
-PASSWORD = "trois petits nuages gris"
-
-
-def code_of(act: Callable[[], object]) -> str:
-    with pytest.raises(AccessError) as caught:
-        act()
-    return caught.value.code
+from tests.serving.refusals import PASSWORD, code_of
 
 
 def actions(state: State) -> list[tuple[str, str]]:
