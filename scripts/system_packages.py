@@ -2,7 +2,8 @@
 """Check the few system packages that pip cannot bring, and install them through apt when root.
 
 ``run``: libgomp, which LightGBM loads. ``test``: also Java for the tests of Spark, PostgreSQL for
-those of the state, Chromium and fonts for the browser tests. Standard library only.
+those of the state, Pango for the briefs in PDF, Chromium and fonts for the browser tests. Standard
+library only.
 """
 
 from __future__ import annotations
@@ -23,6 +24,15 @@ def has_gomp() -> bool:
         ctypes.CDLL("libgomp.so.1")
     except OSError:
         return sys.platform == "darwin"  # LightGBM's wheel for macOS brings its own
+    return True
+
+
+def has_pango() -> bool:
+    """Tell whether the library that sets the text of the PDF files loads."""
+    try:
+        ctypes.CDLL("libpangoft2-1.0.so.0")
+    except OSError:
+        return sys.platform == "darwin"  # found elsewhere, by WeasyPrint itself
     return True
 
 
@@ -70,6 +80,7 @@ NEEDS = {
         "libgomp (LightGBM)": (has_gomp, ["libgomp1"]),
         "Chromium (browser tests)": (has_browser, ["chromium"]),
         "fonts (browser tests)": (has_fonts, ["fontconfig", "fonts-dejavu-core"]),
+        "Pango (briefs in PDF)": (has_pango, ["libpangoft2-1.0-0", "libharfbuzz-subset0"]),
         "Java (tests of Spark)": (has_java, ["default-jre-headless"]),
         "PostgreSQL (tests of the state)": (has_postgres, ["postgresql"]),
     },
