@@ -1,1 +1,1 @@
-"""The acts of the cell, without HTTP: orientation, alerts, cases, scenarios, priorities, barometer."""
+"""The acts of the cell, without HTTP."""
