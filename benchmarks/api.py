@@ -6,32 +6,23 @@ structure, from its indicators, with `wrk` (its package in Debian) on the same m
 
 - ``constant``: uvicorn and an ASGI application that always answers the same bytes: the limit;
 - ``veille``: ``POST /api/v1/scores``, key, limit, audit and headers included;
-- ``mlflow``: ``mlflow models serve`` with the registered model.
+- ``mlflow``: ``mlflow models serve`` with the registered model;
+- with ``--peers FOLDER``, ``mlserver`` and ``bentoml`` (see `benchmarks.peers`).
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import os
-import re
 import shutil
-import signal
-import socket
-import subprocess
 import sys
-import tempfile
-import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import httpx
+from benchmarks.servers import Rate, Side, measured, running
 
-_ROOT = Path(__file__).parents[1]
 CONNECTIONS = (1, 16)
 _CONSTANT = """
 import sys, uvicorn
@@ -59,34 +50,18 @@ uvicorn.run(app, host="127.0.0.1", port=int(sys.argv[1]), log_level="critical", 
 """
 
 
-@dataclass(frozen=True)
-class Rate:
-    """What `wrk` measured: answers a second, latency in microseconds, other answers than 200."""
+def sides(home: Path, peers: Path | None = None, work: Path | None = None) -> list[Side]:
+    """Return the servers, each with the same structure of the current list.
 
-    per_second: float
-    p50_us: float
-    p99_us: float
-    refused: int
-
-
-@dataclass(frozen=True)
-class Side:
-    """A server to be started, and the request it is asked."""
-
-    name: str
-    command: list[str]
-    path: str
-    body: str
-    headers: dict[str, str]
-
-
-def sides(home: Path) -> list[Side]:
-    """Return the servers, each with the same structure of the current list."""
+    `peers` is the environment of other servers, whose files go in `work`.
+    """
     import polars as pl
 
+    from benchmarks.peers import peers as others
     from serving.access.keys import create_key
     from serving.live.scorer import LiveScorer
     from serving.publication import Publication
+    from serving.publication_files import MODEL_FOLDER
     from serving.state import open_state
     from veille.home import Home
     from veille.line import latest_panel
@@ -105,6 +80,12 @@ def sides(home: Path) -> list[Side]:
     split = {"columns": list(row), "data": [list(row.values())]}
     python = [sys.executable, "-c"]
     mlflow = [sys.executable, "-m", "mlflow", "models", "serve", "-m", str(_packed(stored))]
+    model = live.publication.folder / MODEL_FOLDER
+    more = (
+        others(peers.resolve(), work, model.resolve(), _packed(stored).resolve(), row)
+        if peers and work
+        else []
+    )
     return [
         Side("constant", [*python, _CONSTANT, "PORT", answer], "/", call, {}),
         Side(
@@ -121,6 +102,7 @@ def sides(home: Path) -> list[Side]:
             json.dumps({"dataframe_split": split}),
             {},
         ),
+        *more,
     ]
 
 
@@ -129,82 +111,12 @@ def _packed(stored: Path) -> Path:
     return next(folder for folder in (stored, *stored.parents) if (folder / "MLmodel").exists())
 
 
-@contextmanager
-def running(side: Side) -> Iterator[str]:
-    """Start a server; give its address once it answers; stop it by its number."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
-    command = [word if word != "PORT" else str(port) for word in side.command]
-    # MLflow starts its server by name.
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    env = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(_ROOT), "PATH": path}
-    process = subprocess.Popen(
-        command, cwd=_ROOT, env=env, stdout=subprocess.DEVNULL, start_new_session=True
-    )
-    address = f"http://127.0.0.1:{port}{side.path}"
-    try:
-        deadline = time.monotonic() + 120
-        while _asked(address, side) != 200:
-            if time.monotonic() > deadline or process.poll() is not None:
-                raise SystemExit(f"{side.name} does not answer")
-            time.sleep(0.2)
-        yield address
-    finally:
-        os.killpg(process.pid, signal.SIGTERM)
-        process.wait(30)
-
-
-def _asked(address: str, side: Side) -> int:
-    headers = {"Content-Type": "application/json", **side.headers}
-    try:
-        return httpx.post(address, content=side.body, headers=headers, timeout=10).status_code
-    except httpx.TransportError:
-        return 0
-
-
-def measured(address: str, side: Side, connections: int, seconds: int) -> Rate:
-    """Return what `wrk` says of one server."""
-    headers = {"Content-Type": "application/json", **side.headers}
-    script = f'wrk.method = "POST"\nwrk.body = {_lua(side.body)}\n'
-    script += "".join(f"wrk.headers[{_lua(k)}] = {_lua(v)}\n" for k, v in headers.items())
-    with tempfile.NamedTemporaryFile("w", suffix=".lua") as file:
-        file.write(script)
-        file.flush()
-        words = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", "-s", file.name]
-        said = subprocess.run([*words, address], check=True, capture_output=True, text=True).stdout
-    refused = re.search(r"Non-2xx or 3xx responses: (\d+)", said)
-    return Rate(
-        float(_found(r"Requests/sec:\s+([\d.]+)", said)),
-        _microseconds(_found(r"50%\s+(\S+)", said)),
-        _microseconds(_found(r"99%\s+(\S+)", said)),
-        int(refused.group(1)) if refused else 0,
-    )
-
-
-def _lua(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)
-
-
-def _found(pattern: str, text: str) -> str:
-    found = re.search(pattern, text)
-    if found is None:
-        raise SystemExit(f"wrk said something else:\n{text}")
-    return found.group(1)
-
-
-def _microseconds(text: str) -> float:
-    for unit, factor in (("us", 1.0), ("ms", 1e3), ("s", 1e6)):
-        if text.endswith(unit):
-            return float(text.removesuffix(unit)) * factor
-    raise SystemExit(f"wrk said something else: {text}")
-
-
 def main() -> int:
     """Measure every server and print its rate as a part of the constant answer's."""
     asked = argparse.ArgumentParser(prog="python -m benchmarks.api", description=__doc__)
     asked.add_argument("--home", type=Path, help="a home with a publication")
     asked.add_argument("--structures", type=int, default=5_000, help="of the one made else (5000)")
+    asked.add_argument("--peers", type=Path, help="an environment for MLServer and BentoML")
     asked.add_argument("--seconds", type=int, default=3, help="of each measure (3)")
     asked.add_argument("--rounds", type=int, default=2, help="the better one counts (2)")
     given = asked.parse_args()
@@ -214,7 +126,8 @@ def main() -> int:
         home = given.home or Path(stack.enter_context(TemporaryDirectory(prefix="veille-bench-")))
         if given.home is None:
             _made(home, given.structures)
-        _compare(sides(home), given.rounds, given.seconds)
+        work = Path(stack.enter_context(TemporaryDirectory(prefix="veille-peers-")))
+        _compare(sides(home, given.peers, work), given.rounds, given.seconds)
     return 0
 
 

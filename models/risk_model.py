@@ -115,7 +115,7 @@ class RiskModel:
         params : FitParams, optional
             What can change the result.
         like : RiskModel, optional
-            Take the penalty, form and number of trees that this model chose, without a search.
+            Take the penalty, form, size and number of trees that this model chose.
         num_threads : int
             Changes the speed only.
 
@@ -134,6 +134,8 @@ class RiskModel:
                 received=f"{len(features)} indicateur(s), {len(horizons)} horizon(s)",
             )
         sample, encoding = prepare(rows, labels, horizons, features, params, target)
+        events = sample.structures_with_event
+        params = params.sized_as(like.params) if like else params.sized(events)
         choice = Choice.of(like.summary) if like else None
         choice = choice or choose(sample, encoding, horizons, params, num_threads=num_threads)
         bag = fit_bag(sample, encoding, horizons, params, choice, num_threads=num_threads)

@@ -41,6 +41,11 @@ class Sample:
     days: NDArray[np.datetime64]
     weights: Floats
 
+    @property
+    def structures_with_event(self) -> int:
+        """Return how many structures have an event, at the horizon that has most."""
+        return int(_events(self.targets, self.structures).max())
+
     def summary(self, horizons: Sequence[int]) -> dict[str, Any]:
         """Return what is written beside the model: rows, structures, events, first and last day.
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import ctypes
 import math
 import threading
-from bisect import bisect_right
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
 Value = float | str | None
 #: probability, lower and upper bound
 Estimate = tuple[float, float, float]
+_NUMBERS = frozenset({int, float, type(None)})
 _LEAF_INDEX, _FLOAT64 = 2, 1  # of LightGBM's C interface
 
 
@@ -49,15 +49,22 @@ class SingleRow:
         self.model = model
         self.names = tuple(f.name for f in model.features)
         columns = model.encoding.columns
-        self._numeric = [c.spec.kind == "numeric" for c in columns]
-        self._levels = [{level: k + 1.0 for k, level in enumerate(c.levels)} for c in columns]
-        #: what stands for a missing value, and for a level that training never showed
-        self._absent = [
-            (math.nan if c.missing_seen else c.median)
-            if c.spec.kind == "numeric"
-            else (MISSING_CODE if c.missing_seen else math.nan)
-            for c in columns
+        self._numeric = [j for j, c in enumerate(columns) if c.spec.kind == "numeric"]
+        self._levels = [
+            (j, {level: k + 1.0 for k, level in enumerate(c.levels)})
+            for j, c in enumerate(columns)
+            if c.spec.kind != "numeric"
         ]
+        self._places = np.array(self._numeric, dtype=np.intp)
+        #: what stands for a missing value, and for a level that training never showed
+        self._absent = np.array(
+            [
+                (math.nan if c.missing_seen else c.median)
+                if c.spec.kind == "numeric"
+                else (MISSING_CODE if c.missing_seen else math.nan)
+                for c in columns
+            ]
+        )
         self._linear = _Linear(model)
         self._trees = _Trees(
             model.forests or (), (len(model.horizons_months), len(model.bag.linear)), len(columns)
@@ -74,19 +81,26 @@ class SingleRow:
         ModelError
             `bad-indicator-value`: a number where a category is expected, or the reverse.
         """
-        out = np.empty(len(self.names))
-        for j, value in enumerate(values):
-            if value is None:
-                out[j] = self._absent[j]
-            elif self._numeric[j]:
-                if isinstance(value, (str, bool)):
-                    raise _bad(self.names[j], value, "un nombre, ou null")
-                out[j] = value if math.isfinite(value) else self._absent[j]
-            elif isinstance(value, str):
-                out[j] = self._levels[j].get(value, math.nan)
-            else:
+        out = self._absent.copy()
+        numbers = [values[j] for j in self._numeric]
+        if not _NUMBERS.issuperset(map(type, numbers)):
+            self._numeric_only(values)
+        found = np.array(numbers, dtype=np.float64)  # None is NaN
+        known = np.isfinite(found)
+        out[self._places[known]] = found[known]
+        for j, levels in self._levels:
+            value = values[j]
+            if isinstance(value, str):
+                out[j] = levels.get(value, math.nan)
+            elif value is not None:
                 raise _bad(self.names[j], value, "un texte, ou null")
         return out
+
+    def _numeric_only(self, values: Sequence[Value]) -> None:
+        """Refuse a text or a boolean where a number is expected."""
+        for j in self._numeric:
+            if isinstance(values[j], (str, bool)):
+                raise _bad(self.names[j], values[j], "un nombre, ou null")
 
     def predict(self, values: Sequence[Value]) -> list[Estimate]:
         """Return the probability of each horizon, with its interval.
@@ -108,7 +122,7 @@ class SingleRow:
         trees = self._trees.members(codes)
         raw = self._linear.members(codes) + trees
         # The horizons of one row stand as the rows of a table would.
-        centres, calibration = raw.mean(axis=1), self.model.calibration
+        centres, calibration = np.add.reduce(raw, 1) / self._members, self.model.calibration
         scores = calibration.apply(centres, self._horizons)
         errors = intervals.standard_error(
             intervals.variance(raw, trees),
@@ -132,9 +146,11 @@ class _Linear:
         dense = np.array([p.dense for p in parts]).T.reshape(len(columns), len(parts))
         self._of_values, self._values = dense[[at for at, _ in valued]], [j for _, j in valued]
         self._of_flags, self._flags = dense[[at for at, _ in flags]], [j for _, j in flags]
-        self._tables = [
-            _lines(encoding.columns[j].knots, encoding.columns[j].normal) for j in self._values
-        ]
+        self._knots, self._left, self._base, self._slope = _lines(
+            [encoding.columns[j].knots for j in self._values],
+            [encoding.columns[j].normal for j in self._values],
+        )
+        self._row = np.arange(len(self._values))
         self._categories = [
             (j, len(encoding.columns[j].levels) + 1, np.array([p.levels[k] for p in parts]).T)
             for k, j in enumerate(encoding.level_columns)
@@ -144,13 +160,13 @@ class _Linear:
     def members(self, codes: Floats) -> Floats:
         """Return each member's score at each horizon, (horizons, members)."""
         score = self._starts
-        if self._tables:
-            values = codes[self._values].tolist()
-            z = [
-                0.0 if v != v else base[i := bisect_right(knots, v)] + slope[i] * (v - left[i])  # noqa: PLR0124 - NaN
-                for v, (knots, left, base, slope) in zip(values, self._tables, strict=True)
-            ]
-            score = score + np.array(z) @ self._of_values
+        if self._values:
+            values = codes[self._values]
+            # NaN is above no knot; its score is that of the flag
+            at = self._row, np.count_nonzero(self._knots <= values[:, None], axis=1)
+            z = self._base[at] + self._slope[at] * (values - self._left[at])
+            z[np.isnan(z)] = 0.0
+            score = score + z @ self._of_values
         if self._flags:
             score = score + np.isnan(codes[self._flags]) @ self._of_flags
         for j, none, weights in self._categories:
@@ -159,15 +175,22 @@ class _Linear:
         return score
 
 
-def _lines(knots: Floats, normal: Floats) -> tuple[list[float], ...]:
+def _lines(knots: Sequence[Floats], normal: Sequence[Floats]) -> tuple[Floats, ...]:
     """Return the knots, and of each interval between them its left end, value there and slope.
 
-    `numpy.interp` gives base + slope x (value - left); outside the knots it is flat.
+    One row a column, padded. `numpy.interp` gives base + slope x (value - left); outside the knots
+    it is flat.
     """
-    slopes = np.diff(normal) / np.diff(knots)
-    left = np.concatenate([knots[:1], knots])
-    base = np.concatenate([normal[:1], normal])
-    return knots.tolist(), left.tolist(), base.tolist(), [0.0, *slopes.tolist(), 0.0]
+    longest = max(map(len, knots), default=0)
+    tables = np.zeros((4, len(knots), longest + 1))
+    tables[0] = np.inf
+    for j, (x, y) in enumerate(zip(knots, normal, strict=True)):
+        size = len(x)
+        tables[0, j, :size] = x
+        tables[1, j, : size + 1] = np.concatenate([x[:1], x])
+        tables[2, j, : size + 1] = np.concatenate([y[:1], y])
+        tables[3, j, 1:size] = np.diff(y) / np.diff(x)
+    return tuple(tables)
 
 
 class _Trees:

@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 from data.errors import VeilleError
+
+#: structures with an event from which larger trees pay (measured: `docs/experiments.md`)
+LARGE_EVENTS = 4_000
+LARGE_TREES: dict[str, Any] = {
+    "learning_rate": 0.05,
+    "num_leaves": 31,
+    "max_depth": 7,
+    "feature_fraction": 0.3,
+    "max_rounds": 500,
+}
 
 Kind = Literal["numeric", "categorical"]
 
@@ -69,7 +79,7 @@ class FitParams:
         Largest number of trees a member may have; rounds without progress before stopping.
     learning_rate, num_leaves, max_depth, feature_fraction, lambda_l2, min_leaf_weight : float
         LightGBM's own parameters; `min_leaf_weight` is min_sum_hessian_in_leaf, about the number
-        of expected events in a leaf.
+        of expected events in a leaf. The size of the trees is `sized` by the events of the sample.
     l2_grid : tuple[float, ...]
         Penalties tried for the linear part, on the scale of a sum over the rows.
     holdout_share : float
@@ -100,6 +110,20 @@ class FitParams:
     min_level_rows: int = 10
     interval: float = 0.90
     max_rows: int = 300_000
+
+    def sized(self, events: int) -> FitParams:
+        """Return the parameters with trees as large as the events allow.
+
+        From `LARGE_EVENTS` structures with an event on, slower and larger trees; below, they learn
+        noise. Trees whose size was chosen (by a search) are left as they are.
+        """
+        usual = FitParams()
+        chosen = any(getattr(self, name) != getattr(usual, name) for name in LARGE_TREES)
+        return self if chosen or events < LARGE_EVENTS else replace(self, **LARGE_TREES)
+
+    def sized_as(self, other: FitParams) -> FitParams:
+        """Return the parameters with trees of the size of another's."""
+        return replace(self, **{name: getattr(other, name) for name in LARGE_TREES})
 
     def to_dict(self) -> dict[str, Any]:
         """Return the parameters as plain JSON values."""

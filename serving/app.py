@@ -67,6 +67,8 @@ def create_app(settings: ServingSettings) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
+        # traces would carry addresses, and addresses SIREN
+        telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     app.state.services = known
     logging.getLogger("uvicorn.access").addFilter(ACCESS_FILTER)

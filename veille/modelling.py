@@ -170,7 +170,11 @@ def _learn(
     run_id = registry.log_run(
         model,
         name=run_name,
-        params={**_flat(recipe), "rows": labels.height, "events": int(labels["event"].sum())},
+        params={
+            **_flat(replace(recipe, params=model.params)),
+            "rows": labels.height,
+            "events": int(labels["event"].sum()),
+        },
         metrics={},
         run_type=RunType.SEARCH if tune else RunType.TRAIN,
         tags={"target": goal.name, "note": note, "recipe_hash": recipe.hash(), **made.tags},
