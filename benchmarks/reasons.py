@@ -108,12 +108,12 @@ def side(name: str, folder: Path) -> None:
     np.savez(folder / f"{name}.npz", found=found, base=base)
 
 
-def compared(folder: Path, rows: int, members: int, rounds: int) -> int:
+def compared(folder: Path, rows: int, members: int, rounds: int, *, large: bool) -> int:
     """Run both sides, print their cost and differences; return 1 when they differ."""
-    from models.spec import FitParams
+    from models.spec import LARGE_EVENTS, FitParams
     from models.trees import forest_at
 
-    params = FitParams()
+    params = FitParams().sized(LARGE_EVENTS if large else 0)
     texts = grown(params.max_depth, params.num_leaves, members, rounds)
     forest = forest_at(texts, _MONTHS, WIDTH, 1.0)
     forest.booster.save_model(folder / "forest.txt")
@@ -175,6 +175,7 @@ def main() -> int:
     parser.add_argument("--rows", type=int, default=100_000, help="rows to explain (100000)")
     parser.add_argument("--members", type=int, default=8, help="members of the bag (8)")
     parser.add_argument("--rounds", type=int, default=100, help="trees of a member (100)")
+    parser.add_argument("--large", action="store_true", help="the trees of many events")
     parser.add_argument("--no-depths", action="store_true", help="without the depths")
     parser.add_argument("--side", choices=SIDES, help=argparse.SUPPRESS)
     parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
@@ -183,7 +184,7 @@ def main() -> int:
         side(asked.side, asked.folder)
         return 0
     with tempfile.TemporaryDirectory(prefix="veille-bench-") as name:
-        wrong = compared(Path(name), asked.rows, asked.members, asked.rounds)
+        wrong = compared(Path(name), asked.rows, asked.members, asked.rounds, large=asked.large)
     if not asked.no_depths:
         bounded(min(asked.rows, 20_000), 1, asked.rounds)
     return wrong
