@@ -30,8 +30,11 @@ UNITS = {
 
 def settings() -> str:
     """Return every setting: key, variable, default, what it accepts, what it is for."""
+    from veille.mail_settings import MailSettings
     from veille.settings import OTHER_VARIABLES, PREFIX, Settings, expected
 
+    # What a class inherits comes first in pydantic; here, last.
+    fields = sorted(Settings.model_fields.items(), key=lambda f: f[0] in MailSettings.model_fields)
     rows = [
         (
             f"`{key}`",
@@ -40,7 +43,7 @@ def settings() -> str:
             expected(key),
             field.description or "",
         )
-        for key, field in Settings.model_fields.items()
+        for key, field in fields
     ]
     others = [(f"`{name}`", purpose) for name, purpose in OTHER_VARIABLES.items()]
     return (

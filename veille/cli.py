@@ -19,6 +19,7 @@ from veille import (
     cli_checks,
     cli_compare,
     cli_data,
+    cli_digest,
     cli_evaluation,
     cli_features,
     cli_identity,
@@ -71,6 +72,7 @@ _MODULES = (
     cli_card,
     cli_serve,
     cli_access,
+    cli_digest,
 )
 for module in _MODULES:
     module.register(app)
