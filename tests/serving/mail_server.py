@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -41,13 +42,14 @@ class Mailbox:
         assert isinstance(message, EmailMessage)
         self.messages.append(message)
         self.recipients.append(list(envelope.rcpt_tos))
-        self.encrypted.append(session.ssl is not None)
+        self.encrypted.append(server.transport.get_extra_info("ssl_object") is not None)
         return "250 OK"
 
     @property
     def texts(self) -> list[str]:
         """Subject and decoded text of each message."""
-        return [f"{m['subject']}\n{m.get_content()}" for m in self.messages]
+        found = [f"{m['subject']}\n{m.get_content()}" for m in self.messages]
+        return [text.replace("\r\n", "\n") for text in found]
 
 
 def make_certificate(folder: Path) -> tuple[Path, Path]:
@@ -98,7 +100,7 @@ def mail_server(
             LOGIN.encode(),
             PASSWORD.encode(),
         )
-        return AuthResult(success=right)
+        return AuthResult(success=right, handled=False)
 
     more = (
         {"tls_context": context, "require_starttls": True, "authenticator": login}
@@ -106,16 +108,18 @@ def mail_server(
         if security == "starttls"
         else {}
     )
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = int(probe.getsockname()[1])
     controller = Controller(
         box,
         hostname="127.0.0.1",
-        port=0,
+        port=port,
         ssl_context=context if security == "tls" else None,
         **more,
     )
     controller.start()
     try:
-        port = controller.server.sockets[0].getsockname()[1]
         yield (
             box,
             SmtpSettings(

@@ -62,6 +62,10 @@ def send_mail(settings: SmtpSettings, message: EmailMessage) -> None:
     except smtplib.SMTPRecipientsRefused as error:
         code = min((reply[0] for reply in error.recipients.values()), default=_FINAL)
         raise SendFailed(f"destinataire refusé ({code})", passing=code < _FINAL) from error
+    except smtplib.SMTPAuthenticationError as error:
+        # A setting to correct: the message waits for it.
+        reason = f"identification refusée ({error.smtp_code})"
+        raise SendFailed(reason, passing=True) from error
     except smtplib.SMTPResponseException as error:
         # The words of the server may repeat the address, or what was sent.
         passing = error.smtp_code < _FINAL
