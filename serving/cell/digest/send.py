@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import secrets
 import time
 from collections.abc import Iterator, Mapping
@@ -13,6 +12,7 @@ from typing import Any
 from urllib.parse import quote
 
 from serving.access.audit import record
+from serving.cell.before import list_before
 from serving.cell.digest import wording
 from serving.cell.digest.deliveries import (
     GIVEN_UP,
@@ -30,11 +30,10 @@ from serving.cell.digest.outcome import SendFailed
 from serving.cell.digest.settings import DigestError, DigestSettings
 from serving.cell.digest.subscriptions import Recipient, recipients
 from serving.cell.digest.webhook import body_of, call, secret_of
-from serving.publication import Publication, PublicationError, publication_ids
+from serving.publication import Publication
 from serving.state.alone import alone
 from serving.state.store import State
 
-_LOG = logging.getLogger(__name__)
 _LONGEST_WAIT = 60.0
 _TEST = "Ceci est un essai : la lettre de Veille ESS vous parviendra.\n"
 #: status of a message of a run, beside those of a delivery
@@ -72,7 +71,7 @@ def send_digest(
     if settings.smtp is not None:
         check_smtp(settings.smtp)
     if dry_run:
-        before = _before(home, publication)
+        before = list_before(home, publication)
         for recipient in recipients(state):
             yield _preview(state, recipient, publication, before, settings)
         return
@@ -84,7 +83,7 @@ def send_digest(
                 where=target,
                 todo="Attendez sa fin : il s'occupe des mêmes messages.",
             )
-        before = _before(home, publication)
+        before = list_before(home, publication)
         for recipient in recipients(state):
             yield _tell(state, recipient, publication, before, settings)
 
@@ -119,18 +118,6 @@ def _held(recipient: Recipient, settings: DigestSettings) -> str:
     if recipient.kind == "email" and settings.smtp is None:
         return "aucun serveur de courriel n'est réglé (smtp_host)"
     return recipient.held
-
-
-def _before(home: Path, publication: Publication) -> Publication | None:
-    names = publication_ids(home, publication.target)
-    place = names.index(publication.id)
-    if place == 0:
-        return None
-    try:
-        return Publication.load(home, publication.target, names[place - 1], check=False)
-    except (PublicationError, OSError) as error:
-        _LOG.warning("publication précédente illisible, rien n'est comparé : %s", error)
-        return None
 
 
 def _preview(
