@@ -15,6 +15,7 @@ import typer
 from data.errors import VeilleError
 from veille import (
     cli_access,
+    cli_brief,
     cli_card,
     cli_checks,
     cli_compare,
@@ -73,6 +74,7 @@ _MODULES = (
     cli_serve,
     cli_access,
     cli_digest,
+    cli_brief,
 )
 for module in _MODULES:
     module.register(app)

@@ -108,6 +108,7 @@ class Line:
 
 _LIST = "/api/v1/structures"
 _ONE = "/api/v1/structures/{siren}"
+_BRIEF = "/api/v1/briefs"
 _PAGE = "/structures/{code}"
 _REASON = "un motif assez long pour les essais"
 _ELSEWHERE = _LISTS | _for(_LIMITED, _OUTSIDE)
@@ -167,6 +168,15 @@ API: tuple[Line, ...] = (
         "/api/v1/exports/structures.csv",
         _EXPORTS | _for((_R.REGIONAL, _R.DEPARTMENTAL), _OUTSIDE),
         "filtre d'un autre territoire",
+        query="region=93",
+    ),
+    Line("GET", _BRIEF, _EXPORTS, "son territoire"),
+    Line("GET", _BRIEF, _EXPORTS | {_R.DEPARTMENTAL: _OUTSIDE}, "sa région", query="region=32"),
+    Line(
+        "GET",
+        _BRIEF,
+        _EXPORTS | _for((_R.REGIONAL, _R.DEPARTMENTAL), _OUTSIDE),
+        "une autre région",
         query="region=93",
     ),
     Line("POST", "/api/v1/scores", _LIVE, body='{"structures": [{"indicators": {}}]}'),

@@ -53,6 +53,8 @@ CODES: dict[int, dict[str, str]] = {
     503: {
         "no-publication": "Rien n'est encore publié pour cette cible.",
         "publication-corrupted": "Un fichier de la publication a changé depuis son écriture.",
+        "no-pango": "Le PDF a besoin de Pango, qui manque sur cette machine.",
+        "brief-too-long": "Cette note ne tient pas en deux pages.",
         "no-live-model": "Cette publication ne porte pas de quoi noter à la demande.",
     },
 }
@@ -86,6 +88,14 @@ OPERATIONS: dict[str, set[str]] = {
     "GET /api/v1/exports/structures.csv": _EXPORT,
     "GET /api/v1/exports/structures.parquet": _EXPORT,
     "GET /api/v1/exports/structures.xlsx": {*_EXPORT, "too-many-rows"},
+    "GET /api/v1/briefs": {
+        *_LISTS - {"filter-forbidden"},
+        *_TARGET,
+        "notice-due",
+        "cross-site",
+        "no-pango",
+        "brief-too-long",
+    },
     "POST /api/v1/scores": {
         "role-has-no-lists",
         "missing-scope",

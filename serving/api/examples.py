@@ -182,6 +182,7 @@ EXAMPLES: dict[str, Any] = {
             ("parquet", "PAR1"),
         )
     },
+    "GET /api/v1/briefs": "<!doctype html>",
     "GET /health/live": {"status": "live", "targets": {}},
     "GET /health/ready": {"status": "ready", "targets": {"failure": _PUBLICATION}},
     "GET /metrics": _METRICS,

@@ -156,9 +156,7 @@ def prepare_brief(
 
 
 def _rows(publication: Publication, scope: Scope, principal: Principal) -> Rows:
-    return whole_list(
-        publication, scope.filters(), sort=Sort.RANK, territory=principal.territory
-    )
+    return whole_list(publication, scope.filters(), sort=Sort.RANK, territory=principal.territory)
 
 
 def _pressing(found: pl.DataFrame) -> pl.DataFrame:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Any
 
 from data.errors import VeilleError
 from serving.cell.brief.brief import Brief
 from serving.cell.brief.page import html_of
-
-if TYPE_CHECKING:
-    from weasyprint import Document
 
 PAGES = 2
 #: how many structures and schemes are tried, until the brief holds in its pages
@@ -43,10 +40,10 @@ def pdf_of(brief: Brief) -> bytes:
     )
 
 
-def _rendered(text: str) -> Document:
+def _rendered(text: str) -> Any:  # noqa: ANN401 - a document of WeasyPrint, which has no types
     try:
-        from weasyprint import HTML
-        from weasyprint.urls import URLFetcher
+        from weasyprint import HTML  # type: ignore[import-untyped]
+        from weasyprint.urls import URLFetcher  # type: ignore[import-untyped]
     except OSError as error:
         raise BriefError(
             "Le PDF a besoin de Pango, qui manque sur cette machine.",
@@ -57,7 +54,7 @@ def _rendered(text: str) -> Document:
             "en attendant, demandez la note en HTML.",
         ) from error
 
-    class Nothing(URLFetcher):  # type: ignore[misc,unused-ignore]
+    class Nothing(URLFetcher):  # type: ignore[misc]
         """A brief holds all it shows: no address is ever read, on the disk nor on a network."""
 
         def fetch(self, url: str, headers: object = None) -> object:  # noqa: ARG002

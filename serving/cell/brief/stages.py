@@ -10,12 +10,11 @@ from serving.cell.brief.signs import CHANGE, DEBT, LOST, OVERDUE
 STAGES: dict[str, tuple[str, str]] = {
     "urgency": (
         "Urgence",
-        "risque élevé, et un signe de trésorerie vide : argent public échu et impayé, ou dettes "
-        "sociales",
+        "risque élevé et signe de trésorerie vide : argent public échu impayé, dettes sociales",
     ),
     "difficulty": (
         "Difficulté",
-        "risque élevé ; ou un signe de trésorerie vide ; ou risque modéré avec un financement perdu",
+        "risque élevé ; signe de trésorerie vide ; risque modéré et financement perdu",
     ),
     "anticipation": ("Anticipation", "les autres structures suivies"),
 }
