@@ -55,6 +55,7 @@ CODES: dict[int, dict[str, str]] = {
         "publication-corrupted": "Un fichier de la publication a changé depuis son écriture.",
         "no-pango": "Le PDF a besoin de Pango, qui manque sur cette machine.",
         "brief-too-long": "Cette note ne tient pas en deux pages.",
+        "brief-fetches": "Une note ne va chercher aucun fichier, et celle-ci en demande un.",
         "no-live-model": "Cette publication ne porte pas de quoi noter à la demande.",
     },
 }
@@ -95,6 +96,7 @@ OPERATIONS: dict[str, set[str]] = {
         "cross-site",
         "no-pango",
         "brief-too-long",
+        "brief-fetches",
     },
     "POST /api/v1/scores": {
         "role-has-no-lists",

@@ -25,7 +25,7 @@ def pdf_of(brief: Brief) -> bytes:
     Raises
     ------
     BriefError
-        `no-pango`: a system library is missing; `brief-too-long`.
+        `no-pango`: a system library is missing; `brief-too-long`; `brief-fetches`.
     """
     for listed, schemes in _SIZES:
         document = _rendered(html_of(brief, listed=listed, schemes=schemes))
@@ -43,7 +43,7 @@ def pdf_of(brief: Brief) -> bytes:
 def _rendered(text: str) -> Any:  # noqa: ANN401 - a document of WeasyPrint, which has no types
     try:
         from weasyprint import HTML  # type: ignore[import-untyped]
-        from weasyprint.urls import URLFetcher  # type: ignore[import-untyped]
+        from weasyprint.urls import FatalURLFetchingError, URLFetcher  # type: ignore[import-untyped]
     except OSError as error:
         raise BriefError(
             "Le PDF a besoin de Pango, qui manque sur cette machine.",
@@ -59,8 +59,14 @@ def _rendered(text: str) -> Any:  # noqa: ANN401 - a document of WeasyPrint, whi
 
         def fetch(self, url: str, headers: object = None) -> object:  # noqa: ARG002
             """Refuse."""
-            raise BriefError(
-                "Une note ne va chercher aucun fichier.", code="brief-fetches", received=url
-            )
+            raise ValueError(url)
 
-    return HTML(string=text, url_fetcher=Nothing(fail_on_errors=True)).render()
+    try:
+        return HTML(string=text, url_fetcher=Nothing(fail_on_errors=True)).render()
+    except FatalURLFetchingError as error:
+        raise BriefError(
+            "Une note ne va chercher aucun fichier, et celle-ci en demande un.",
+            code="brief-fetches",
+            received=error.__cause__,
+            todo="Signalez ce cas.",
+        ) from error
