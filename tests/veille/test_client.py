@@ -215,6 +215,19 @@ class TestExport:
         assert [row["siren"] for row in rows] == expected
         assert caught.value.code == "unknown-format"
 
+    def test_a_brief_is_a_file_too(self, world: World, tmp_path: Path) -> None:
+        with world.client() as client:
+            pdf = client.brief(tmp_path / "note.PDF", region="32")
+            html = client.brief(tmp_path / "note.html", sector="culture")
+            with pytest.raises(ClientError) as caught:
+                client.brief(tmp_path / "note.docx")
+            with pytest.raises(ApiError) as refused:
+                client.brief(tmp_path / "note.html", region="00")
+        assert pdf.path.read_bytes().startswith(b"%PDF-")
+        assert "<h1>Culture, France entière</h1>" in html.path.read_text("utf-8")
+        assert pdf.publication == html.publication != ""
+        assert (caught.value.code, refused.value.code) == ("unknown-format", "bad-value")
+
     def test_a_refusal_keeps_the_former_file(self, world: World, tmp_path: Path) -> None:
         target = tmp_path / "list.csv"
         target.write_bytes(b"former")

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self, TypedDict, TypeVar, Unpack
@@ -24,6 +21,7 @@ from veille.client.answers import (
     StructureRow,
 )
 from veille.client.errors import ClientError
+from veille.client.files import Exported, saved
 from veille.client.live import Scores
 from veille.client.transport import Query, Transport
 
@@ -35,6 +33,7 @@ Answer = TypeVar("Answer", bound=BaseModel)
 
 _API = "/api/v1"
 _LONGEST_PAGE = 200
+_BRIEFS = ("pdf", "html")
 _FORMATS: dict[str, Format] = {".csv": "csv", ".xlsx": "xlsx", ".parquet": "parquet"}
 
 
@@ -62,15 +61,6 @@ class Told(TypedDict, total=False):
     id: str
     histories: Mapping[str, Sequence[Mapping[str, object]]]
     indicators: Mapping[str, str | float | bool | None]
-
-
-@dataclass(frozen=True)
-class Exported:
-    """A file exported: where it is, of which publication, how many bytes."""
-
-    path: Path
-    publication: str
-    size_bytes: int
 
 
 class Client:
@@ -235,27 +225,30 @@ class Client:
         target = Path(path)
         chosen = format or _FORMATS.get(target.suffix.lower())
         if chosen is None:
-            raise ClientError(
-                "Le format de l'export n'est pas dit.",
-                code="unknown-format",
-                where="format",
-                received=target.suffix or "un nom sans extension",
-                expected=" | ".join(_FORMATS.values()),
-            )
+            raise _unknown_format(target.suffix, _FORMATS.values())
         query = _given({**filters, "dialect": dialect})
-        with tempfile.NamedTemporaryFile(
-            dir=target.parent, prefix=f".{target.name}.", suffix=".part", delete=False
-        ) as draft:
-            try:
-                headers = self._transport.download(
-                    f"{_API}/exports/structures.{chosen}", query, draft
-                )
-                draft.flush()
-                size = draft.tell()
-                os.replace(draft.name, target)  # noqa: PTH105 - from a name to a Path
-            finally:
-                Path(draft.name).unlink(missing_ok=True)
-        return Exported(target, headers.get("x-publication", ""), size)
+        return saved(self._transport, f"{_API}/exports/structures.{chosen}", query, target)
+
+    def brief(
+        self,
+        path: str | Path,
+        *,
+        region: str | None = None,
+        departement: str | None = None,
+        sector: str | None = None,
+        target: str | None = None,
+    ) -> Exported:
+        """Write the brief on a territory or a sector to a `.pdf` or `.html` file, as `export`.
+
+        Without a région, a département nor a sector, it is about the whole territory of the key.
+        """
+        file = Path(path)
+        kind = file.suffix.lower().removeprefix(".")
+        if kind not in _BRIEFS:
+            raise _unknown_format(kind, _BRIEFS)
+        asked = {"region": region, "departement": departement, "sector": sector}
+        query = _given({**asked, "target": target, "format": kind})
+        return saved(self._transport, f"{_API}/briefs", query, file)
 
     def ready(self) -> Health:
         """Return whether lists can be served; `status` is `ready` or `not-ready`."""
@@ -265,6 +258,16 @@ class Client:
     def _read(self, model: type[Answer], path: str, query: Query) -> Answer:
         answer = self._transport.get(_API + path, _given(query))
         return _understood(model, answer.content, _API + path)
+
+
+def _unknown_format(given: str, known: Iterable[str]) -> ClientError:
+    return ClientError(
+        "Le format du fichier n'est pas dit.",
+        code="unknown-format",
+        where="format",
+        received=given or "un nom sans extension",
+        expected=" | ".join(known),
+    )
 
 
 def _given(query: Mapping[str, object]) -> dict[str, object]:

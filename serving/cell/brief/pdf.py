@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 from typing import Any
 
 from data.errors import VeilleError
@@ -42,8 +44,10 @@ def pdf_of(brief: Brief) -> bytes:
 
 def _rendered(text: str) -> Any:  # noqa: ANN401 - a document of WeasyPrint, which has no types
     try:
-        from weasyprint import HTML  # type: ignore[import-untyped]
-        from weasyprint.urls import FatalURLFetchingError, URLFetcher  # type: ignore[import-untyped]
+        # What it says of a missing library goes to the standard output, where answers are.
+        with contextlib.redirect_stdout(io.StringIO()):
+            from weasyprint import HTML  # type: ignore[import-untyped]
+            from weasyprint.urls import FatalURLFetchingError, URLFetcher  # type: ignore[import-untyped]
     except OSError as error:
         raise BriefError(
             "Le PDF a besoin de Pango, qui manque sur cette machine.",

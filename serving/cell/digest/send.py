@@ -130,10 +130,13 @@ def _preview(
     known = delivery_of(state, recipient, publication.target, publication.id)
     if known and known.status == SENT:
         return Told(recipient, ALREADY, known.id, known.attempts)
-    if held := _held(recipient, settings):
-        return Told(recipient, HELD, detail=held)
+    if known and known.status == GIVEN_UP:
+        return Told(recipient, GIVEN_UP, known.id, known.attempts, known.error)
+    if recipient.held:
+        return Told(recipient, HELD, detail=recipient.held)
     said = known.figures if known else figures(publication, before, recipient.territory)
-    return Told(recipient, DRY, known.id if known else "", figures=said)
+    message_id, detail = known.id if known else "", _held(recipient, settings)
+    return Told(recipient, DRY, message_id, detail=detail, figures=said)
 
 
 def _tell(
