@@ -17,8 +17,9 @@ from veille.client.answers import (
     StructureList,
     StructureRow,
 )
-from veille.client.calls import Client, Exported, Filters, Told
+from veille.client.calls import Client, Filters, Told
 from veille.client.errors import ApiError, ClientError, ListReplacedError
+from veille.client.files import Exported
 from veille.client.live import Scored, Scores
 
 __all__ = [
