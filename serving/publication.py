@@ -37,6 +37,7 @@ from serving.publication_files import (
     MANIFEST,
     POINTER,
     POSTINGS,
+    PROFILE,
     REASONS,
     SCORES,
     UNKNOWN,
@@ -66,6 +67,7 @@ def write_publication(
     history: pl.DataFrame,
     unknown: pl.DataFrame,
     *,
+    profile: pl.DataFrame | None = None,
     folders: Mapping[str, Path] | None = None,
 ) -> str:
     """Write a publication, make it the current one, and return its id.
@@ -86,6 +88,8 @@ def write_publication(
         key is kept. publication_id, target, created_at, rows and files are set here.
     scores, reasons, history, unknown : pl.DataFrame
         The columns of `publication_files`; any order of rows.
+    profile : pl.DataFrame, optional
+        `PROFILE_COLUMNS`: what orientation and likeness need; both say less without it.
     folders : mapping, optional
         `MODEL_FOLDER` and `SHARED_FOLDER`: where the files are that live scoring needs. They come
         from the inputs that the manifest tells: only their names are a part of the id.
@@ -104,8 +108,9 @@ def write_publication(
         fields = json.loads(json.dumps(dict(manifest_fields), default=str, sort_keys=True))
         draft = _manifest(fields | {"files": {}}, target, "?", scores.height)
         tables = {REASONS: reasons, HISTORY: history, UNKNOWN: unknown}
+        tables |= {} if profile is None else {PROFILE: profile}
         _write_files(temporary, draft, scores, tables)
-        names = [*FILES, *_copied(folders or {}, temporary)]
+        names = [*dict.fromkeys((*FILES, *tables)), *_copied(folders or {}, temporary)]
         files = {name: stamp(temporary / name).model_dump() for name in names}
         identity = _identity(fields, files, sorted(folders or {}))
         publication_id = f"{draft.as_of.isoformat()}-{identity}"
@@ -189,7 +194,8 @@ def _identity(
     fields: Mapping[str, Any], files: Mapping[str, Mapping[str, Any]], folders: Sequence[str]
 ) -> str:
     content = {k: v for k, v in fields.items() if k != "created_at"}
-    content["files"] = {n: files[n]["sha256"] for n in (SCORES, REASONS, HISTORY, UNKNOWN)}
+    told = [n for n in (SCORES, REASONS, HISTORY, UNKNOWN, PROFILE) if n in files]
+    content["files"] = {n: files[n]["sha256"] for n in told}
     if folders:
         content["folders"] = folders
     text = json.dumps(content, sort_keys=True, ensure_ascii=False)

@@ -19,6 +19,8 @@ from serving.publication_files import (
     HISTORY,
     HISTORY_COLUMNS,
     LEVELS,
+    PROFILE,
+    PROFILE_COLUMNS,
     REASON_COLUMNS,
     REASONS,
     SCORE_COLUMNS,
@@ -30,7 +32,14 @@ from serving.publication_files import (
 #: columns with an integer code in the index, usable as exact filters
 CODED = ("level", "region", "departement", "sector", "ess_family")
 NO_VALUE = ""
-DETAIL_COLUMNS = {REASONS: REASON_COLUMNS, HISTORY: HISTORY_COLUMNS, UNKNOWN: UNKNOWN_COLUMNS}
+DETAIL_COLUMNS = {
+    REASONS: REASON_COLUMNS,
+    HISTORY: HISTORY_COLUMNS,
+    UNKNOWN: UNKNOWN_COLUMNS,
+    PROFILE: PROFILE_COLUMNS,
+}
+#: column of the index -> of the profile: what structures are compared on
+COMPARED = {"_grants_eur": "grants_eur", "_funders": "funders_count"}
 #: rows of a Parquet row group: what is decoded to read one structure
 ROW_GROUP = 16_384
 
@@ -95,7 +104,7 @@ def conform_scores(scores: pl.DataFrame, horizons: Sequence[int], main: int) -> 
 
 
 def conform_details(frame: pl.DataFrame, file: str, sirens: pl.Series) -> pl.DataFrame:
-    """Check reasons, history or unknown and sort them by SIREN; PublicationError if refused."""
+    """Check a file of details and sort it by SIREN; PublicationError if refused."""
     checked = _conform(frame, DETAIL_COLUMNS[file], file.removesuffix(".parquet"))
     strangers = checked.filter(~pl.col("siren").is_in(sirens.implode()))
     if strangers.height:
@@ -111,6 +120,9 @@ def conform_details(frame: pl.DataFrame, file: str, sirens: pl.Series) -> pl.Dat
         return checked.sort(
             "siren", "horizon_months", size, "indicator", descending=[False, False, True, False]
         )
+    if file == PROFILE:
+        once = checked["siren"].n_unique() == checked.height
+        _require(once, file, "une seule ligne par structure")
     if file == HISTORY:
         return checked.sort("siren", "fiscal_year", "funder_id", "amount_eur", maintain_order=True)
     return checked.sort("siren", maintain_order=True)
@@ -148,6 +160,11 @@ def build_index(
         name = file.removesuffix(".parquet")
         start, length = _extents(scores["siren"], frame)
         added[f"_{name}_at"], added[f"_{name}_n"] = start, length
+    if PROFILE in details:
+        by_row = scores.select("siren").join(
+            details[PROFILE], on="siren", how="left", maintain_order="left"
+        )
+        added |= {name: by_row[column].cast(pl.Float32) for name, column in COMPARED.items()}
     return scores.with_columns(**added), codes
 
 

@@ -18,6 +18,7 @@ from serving.publication_files import (
     INDEX,
     POINTER,
     POSTINGS,
+    PROFILE,
     REASONS,
     UNKNOWN,
     WORDS,
@@ -49,7 +50,9 @@ class Publication:
         self._arrays: dict[str, npt.NDArray[Any]] = {}
         self.words = read_index(folder / WORDS)
         self.postings: npt.NDArray[np.int32] = read_index(folder / POSTINGS)["row"].to_numpy()
-        self._footers = {n: pq.read_metadata(folder / n) for n in DETAIL_COLUMNS}
+        # A publication made before profiles has none.
+        details = [n for n in DETAIL_COLUMNS if n != PROFILE or n in manifest.files]
+        self._footers = {n: pq.read_metadata(folder / n) for n in details}
         if self.frame.height != self.rows:
             raise PublicationError(
                 "Le nombre de structures n'est pas celui du manifeste.",
@@ -123,6 +126,11 @@ class Publication:
     def unknown(self, siren: str) -> list[dict[str, Any]]:
         """Return what is not known about a structure: theme, message."""
         return self._detail(UNKNOWN, siren)
+
+    def profile(self, siren: str) -> dict[str, Any]:
+        """Return the facts of a structure, `PROFILE_COLUMNS`; empty where there are none."""
+        found = self._detail(PROFILE, siren) if PROFILE in self._footers else []
+        return found[0] if found else {}
 
     def values(self, column: str) -> tuple[str, ...]:
         """Return the distinct values of a filter column present in the scores."""
