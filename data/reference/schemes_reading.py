@@ -29,8 +29,6 @@ _ID = re.compile(r"[a-z][a-z0-9_]{1,40}")
 class SchemesError(VeilleError):
     """A catalogue of schemes that cannot be used."""
 
-    status = 503
-
 
 @dataclass(frozen=True)
 class Table:
