@@ -129,7 +129,8 @@ def _apart(values: npt.NDArray[Any], found: Rows, position: int) -> npt.NDArray[
 
 
 def _elsewhere(publication: Publication, row: dict[str, Any], found: Rows) -> npt.NDArray[np.bool_]:
+    if row["commune"] is None:
+        return np.ones(len(found), dtype=np.bool_)
     communes = publication.frame["commune"].gather(found)
-    same = (communes == row["commune"]).fill_null(value=False)
-    elsewhere: npt.NDArray[np.bool_] = ~same.to_numpy()
+    elsewhere: npt.NDArray[np.bool_] = (communes != row["commune"]).fill_null(value=True).to_numpy()
     return elsewhere
