@@ -19,7 +19,6 @@ from serving.publication_files import (
     HISTORY,
     HISTORY_COLUMNS,
     LEVELS,
-    PROFILE,
     PROFILE_COLUMNS,
     REASON_COLUMNS,
     REASONS,
@@ -32,14 +31,7 @@ from serving.publication_files import (
 #: columns with an integer code in the index, usable as exact filters
 CODED = ("level", "region", "departement", "sector", "ess_family")
 NO_VALUE = ""
-DETAIL_COLUMNS = {
-    REASONS: REASON_COLUMNS,
-    HISTORY: HISTORY_COLUMNS,
-    UNKNOWN: UNKNOWN_COLUMNS,
-    PROFILE: PROFILE_COLUMNS,
-}
-#: column of the index -> of the profile: what structures are compared on
-COMPARED = {"_grants_eur": "grants_eur", "_funders": "funders_count"}
+DETAIL_COLUMNS = {REASONS: REASON_COLUMNS, HISTORY: HISTORY_COLUMNS, UNKNOWN: UNKNOWN_COLUMNS}
 #: rows of a Parquet row group: what is decoded to read one structure
 ROW_GROUP = 16_384
 
@@ -104,7 +96,7 @@ def conform_scores(scores: pl.DataFrame, horizons: Sequence[int], main: int) -> 
 
 
 def conform_details(frame: pl.DataFrame, file: str, sirens: pl.Series) -> pl.DataFrame:
-    """Check a file of details and sort it by SIREN; PublicationError if refused."""
+    """Check reasons, history or unknown and sort them by SIREN; PublicationError if refused."""
     checked = _conform(frame, DETAIL_COLUMNS[file], file.removesuffix(".parquet"))
     strangers = checked.filter(~pl.col("siren").is_in(sirens.implode()))
     if strangers.height:
@@ -120,12 +112,24 @@ def conform_details(frame: pl.DataFrame, file: str, sirens: pl.Series) -> pl.Dat
         return checked.sort(
             "siren", "horizon_months", size, "indicator", descending=[False, False, True, False]
         )
-    if file == PROFILE:
-        once = checked["siren"].n_unique() == checked.height
-        _require(once, file, "une seule ligne par structure")
     if file == HISTORY:
         return checked.sort("siren", "fiscal_year", "funder_id", "amount_eur", maintain_order=True)
     return checked.sort("siren", maintain_order=True)
+
+
+def conform_profile(frame: pl.DataFrame, sirens: pl.Series) -> pl.DataFrame:
+    """Check the profiles and return one row for each of `sirens`, in their order, nulls included.
+
+    Raises
+    ------
+    PublicationError
+        `bad-publication`: a column is missing or of another type, a SIREN comes twice.
+    """
+    checked = _conform(frame, PROFILE_COLUMNS, "profile")
+    once = checked["siren"].n_unique() == checked.height
+    _require(once, "profile", "une seule ligne par structure")
+    asked = pl.DataFrame({"siren": sirens})
+    return asked.join(checked, on="siren", how="left", maintain_order="left")
 
 
 def build_index(
@@ -160,11 +164,6 @@ def build_index(
         name = file.removesuffix(".parquet")
         start, length = _extents(scores["siren"], frame)
         added[f"_{name}_at"], added[f"_{name}_n"] = start, length
-    if PROFILE in details:
-        by_row = scores.select("siren").join(
-            details[PROFILE], on="siren", how="left", maintain_order="left"
-        )
-        added |= {name: by_row[column].cast(pl.Float32) for name, column in COMPARED.items()}
     return scores.with_columns(**added), codes
 
 

@@ -19,8 +19,8 @@ SCORES = "scores.parquet"
 REASONS = "reasons.parquet"
 HISTORY = "history.parquet"
 UNKNOWN = "unknown.parquet"
-#: facts of each structure, which a publication made before it has not
-PROFILE = "profile.parquet"
+#: facts of each structure in the order of the index, which a publication made before it has not
+PROFILE = "profile.arrow"
 INDEX = "index.arrow"
 CODES = "codes.json"
 WORDS = "words.arrow"
@@ -74,7 +74,7 @@ UNKNOWN_COLUMNS: dict[str, tuple[pl.DataType, bool]] = {
     "theme": (pl.String(), True),
     "message": (pl.String(), False),
 }
-#: one row a structure at most, as known by the day; names of indicators are theirs
+#: as known by the day; names of indicators are theirs
 PROFILE_COLUMNS: dict[str, tuple[pl.DataType, bool]] = {
     "siren": (pl.String(), False),
     "legal_category": (pl.String(), True),

@@ -50,9 +50,9 @@ class Publication:
         self._arrays: dict[str, npt.NDArray[Any]] = {}
         self.words = read_index(folder / WORDS)
         self.postings: npt.NDArray[np.int32] = read_index(folder / POSTINGS)["row"].to_numpy()
+        self._footers = {n: pq.read_metadata(folder / n) for n in DETAIL_COLUMNS}
         # A publication made before profiles has none.
-        details = [n for n in DETAIL_COLUMNS if n != PROFILE or n in manifest.files]
-        self._footers = {n: pq.read_metadata(folder / n) for n in details}
+        self.profiles = read_index(folder / PROFILE) if PROFILE in manifest.files else None
         if self.frame.height != self.rows:
             raise PublicationError(
                 "Le nombre de structures n'est pas celui du manifeste.",
@@ -127,10 +127,9 @@ class Publication:
         """Return what is not known about a structure: theme, message."""
         return self._detail(UNKNOWN, siren)
 
-    def profile(self, siren: str) -> dict[str, Any]:
-        """Return the facts of a structure, `PROFILE_COLUMNS`; empty where there are none."""
-        found = self._detail(PROFILE, siren) if PROFILE in self._footers else []
-        return found[0] if found else {}
+    def profile(self, position: int) -> dict[str, Any]:
+        """Return the facts of one structure, `PROFILE_COLUMNS`; empty where none were published."""
+        return {} if self.profiles is None else self.profiles.row(position, named=True)
 
     def values(self, column: str) -> tuple[str, ...]:
         """Return the distinct values of a filter column present in the scores."""

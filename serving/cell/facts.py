@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from data.reference.sectors import bands
 from data.reference.territories import region_of
@@ -65,14 +64,14 @@ _PROFILE = (
 
 
 def facts_of(
-    publication: Publication, row: Mapping[str, Any], sources: Iterable[str], neighbours: int | None
+    publication: Publication, position: int, sources: Iterable[str], neighbours: int | None
 ) -> Facts:
-    """Return the facts of one row of the scores that a reader with these rights may use.
+    """Return the facts of one row of the publication that a reader with these rights may use.
 
     A publication written without profiles leaves what they hold unknown.
     """
     sources = frozenset(sources)
-    profile = publication.profile(row["siren"])
+    row, profile = publication.row(position), publication.profile(position)
     held = {name: source_of(name, None) for name in _PROFILE}
     withheld = {name for name, source in held.items() if source and source not in sources}
     reasons = open_reasons(publication.reasons(row["siren"]), sources)

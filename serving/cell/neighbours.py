@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import polars as pl
 
 from data.reference.schemes import Catalogue
 from serving.access.principal import Territory
@@ -17,6 +18,7 @@ from serving.publication import Publication
 CANDIDATES = 10
 #: a size or a funding that is not known on both sides counts as this distance
 _NOT_KNOWN = 1.0
+_FUNDING = ("grants_eur", "funders_count")
 #: another département of the same région counts as this distance
 _ELSEWHERE = 0.5
 
@@ -71,7 +73,7 @@ def neighbours(
             order = np.lexsort(
                 (
                     publication.array("_siren")[found],
-                    _apart(publication.array("employees"), found, position),
+                    _apart(publication.frame["employees"], found, position),
                     ~_one_of(publication, "sector", {sector})[found],
                     _elsewhere(publication, row, found),
                 )
@@ -96,15 +98,16 @@ def similar(
     alike &= _one_of(publication, "region", {row["region"]}) & _inside(publication, territory)
     alike[position] = False
     found = np.flatnonzero(alike)
-    compared = {"employees": "employees", "_grants_eur": "grants_eur", "_funders": "funders_count"}
-    held = [column for column in compared if column in publication.frame.columns]
+    compared = [publication.frame["employees"]]
+    if publication.profiles is not None:
+        compared += [publication.profiles[column] for column in _FUNDING]
     distance = np.zeros(len(found))
-    for column in held:
-        distance += _apart(publication.array(column), found, position)
+    for column in compared:
+        distance += _apart(column, found, position)
     near = _one_of(publication, "departement", {row["departement"] or ""})
     distance += np.where(near[found], 0.0, _ELSEWHERE)
     order = np.lexsort((publication.array("_siren")[found], distance))
-    return Similar(found[order][:limit].tolist(), tuple(compared[column] for column in held))
+    return Similar(found[order][:limit].tolist(), tuple(column.name for column in compared))
 
 
 def _one_of(publication: Publication, column: str, values: Iterable[str]) -> npt.NDArray[np.bool_]:
@@ -120,11 +123,10 @@ def _inside(publication: Publication, territory: Territory) -> npt.NDArray[np.bo
     return regions | _one_of(publication, "departement", territory.departements)
 
 
-def _apart(values: npt.NDArray[Any], found: Rows, position: int) -> npt.NDArray[np.float64]:
+def _apart(column: pl.Series, found: Rows, position: int) -> npt.NDArray[np.float64]:
     """Return how far each value is from that of `position`, as the logarithm of their ratio."""
-    logs = np.log1p(np.maximum(values[found].astype(np.float64), 0.0))
-    mine = np.log1p(max(float(values[position]), 0.0))
-    apart: npt.NDArray[np.float64] = np.nan_to_num(np.abs(logs - mine), nan=_NOT_KNOWN)
+    size = column.gather(np.append(position, found)).cast(pl.Float64).clip(lower_bound=0).log1p()
+    apart: npt.NDArray[np.float64] = (size - size[0]).abs().fill_null(_NOT_KNOWN).to_numpy()[1:]
     return apart
 
 

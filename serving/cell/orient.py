@@ -30,8 +30,7 @@ def orient(
     territory.
     """
     near = neighbours(publication, position, principal.territory, catalogue)
-    row = publication.row(position)
-    facts = facts_of(publication, row, principal.sources, near.total)
+    facts = facts_of(publication, position, principal.sources, near.total)
     return Reading(orientation(catalogue, facts), near.positions)
 
 

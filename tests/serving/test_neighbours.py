@@ -101,3 +101,8 @@ def test_at_most_ten_are_shown_and_all_are_counted(tmp_path: Path) -> None:
 def test_an_unknown_departement_still_has_its_region(tmp_path: Path) -> None:
     publication = published(tmp_path, {"departement": None}, {}, GIRONDE)
     assert near(publication) == ([2], 1)
+
+
+def test_a_size_that_is_not_known_decides_nothing(tmp_path: Path) -> None:
+    publication = published(tmp_path, {"employees": None}, {"employees": 900}, {"employees": None})
+    assert near(publication) == ([2, 3], 2)

@@ -380,12 +380,20 @@ class TestPublication:
     def test_profiles_are_read_again(self, tmp_path: Path) -> None:
         frames = with_profiles(make_frames(), aci=True, proceedings="plan")
         first = frames.write(tmp_path)
-        read = Publication.load(tmp_path, "failure").profile(siren(5))
+        publication = Publication.load(tmp_path, "failure")
+        position = publication.position(siren(5))
+        assert position is not None
+        read = publication.profile(position)
+        assert read["siren"] == siren(5)
         assert (read["aci"], read["proceedings"], read["budget_eur"]) == (True, "plan", 480_000)
-        assert Publication.load(tmp_path, "failure").profile(siren(999)) == {}
         other = with_profiles(make_frames(), aci=None).write(tmp_path)
         without = make_frames().write(tmp_path)
         assert len({first, other, without}) == 3
+        assert Publication.load(tmp_path, "failure").profile(0) == {}
+        shuffled = with_profiles(make_frames(), aci=True, proceedings="plan")
+        assert shuffled.profile is not None
+        shuffled.profile = shuffled.profile.sample(fraction=1, shuffle=True, seed=3)
+        assert shuffled.write(tmp_path) == first
 
     def test_a_changed_profile_is_found_out(self, tmp_path: Path) -> None:
         name = with_profiles(make_frames()).write(tmp_path)

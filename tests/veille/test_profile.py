@@ -143,6 +143,7 @@ def test_the_rest_comes_from_the_register_and_the_panel(tmp_path: Path) -> None:
 def test_the_demonstration_publishes_a_profile_for_each_structure(demo_home: Path) -> None:
     for target in ("failure", "funding_loss"):
         publication = Publication.load(demo_home, target)
-        profiles = [publication.profile(row["siren"]) for row in publication.take([0, 1, 2])]
-        assert all(profile["legal_category"] for profile in profiles)
-        assert {"_grants_eur", "_funders"} <= set(publication.frame.columns)
+        for position in (0, 1, 2):
+            told = publication.profile(position)
+            assert told["siren"] == publication.row(position)["siren"]
+            assert told["legal_category"]
