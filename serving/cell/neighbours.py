@@ -18,7 +18,8 @@ from serving.publication import Publication
 CANDIDATES = 10
 #: a size or a funding that is not known on both sides counts as this distance
 _NOT_KNOWN = 1.0
-_FUNDING = ("grants_eur", "funders_count")
+#: columns of the profiles that likeness compares: public ones
+FUNDING = ("grants_eur", "funders_count")
 #: another département of the same région counts as this distance
 _ELSEWHERE = 0.5
 
@@ -63,18 +64,18 @@ def neighbours(
     sector, departement, region = row["sector"], row["departement"], row["region"]
     if sector is None or (departement is None and region is None):
         return Near([], None, None)
-    alike = _one_of(publication, "sector", {sector, *catalogue.related(sector)})
-    alike &= _inside(publication, territory)
-    alike[position] = False
+    alike = {sector, *catalogue.related(sector)}
+    whole = False
     for column, code in (("departement", departement), ("region", region)):
-        found = np.flatnonzero(alike & _one_of(publication, column, {code} if code else set()))
+        found = _rows(publication, column, code, territory, position)
+        found = found[_among(publication, found, "sector", alike)]
         whole = territory.contains(region, departement if column == "departement" else None)
         if len(found):
             order = np.lexsort(
                 (
                     publication.array("_siren")[found],
                     _apart(publication.frame["employees"], found, position),
-                    ~_one_of(publication, "sector", {sector})[found],
+                    ~_among(publication, found, "sector", {sector}),
                     _elsewhere(publication, row, found),
                 )
             )
@@ -94,33 +95,43 @@ def similar(
     row = publication.row(position)
     if row["sector"] is None or row["region"] is None:
         return Similar([], ())
-    alike = _one_of(publication, "sector", {row["sector"]})
-    alike &= _one_of(publication, "region", {row["region"]}) & _inside(publication, territory)
-    alike[position] = False
-    found = np.flatnonzero(alike)
+    found = _rows(publication, "region", row["region"], territory, position)
+    found = found[_among(publication, found, "sector", {row["sector"]})]
     compared = [publication.frame["employees"]]
     if publication.profiles is not None:
-        compared += [publication.profiles[column] for column in _FUNDING]
+        compared += [publication.profiles[column] for column in FUNDING]
     distance = np.zeros(len(found))
     for column in compared:
         distance += _apart(column, found, position)
-    near = _one_of(publication, "departement", {row["departement"] or ""})
-    distance += np.where(near[found], 0.0, _ELSEWHERE)
+    near = _among(publication, found, "departement", {row["departement"]})
+    distance += np.where(near, 0.0, _ELSEWHERE)
     order = np.lexsort((publication.array("_siren")[found], distance))
     return Similar(found[order][:limit].tolist(), tuple(column.name for column in compared))
 
 
-def _one_of(publication: Publication, column: str, values: Iterable[str]) -> npt.NDArray[np.bool_]:
+def _rows(
+    publication: Publication, column: str, code: str | None, territory: Territory, but: int
+) -> Rows:
+    """Return the rows of a place that are in the territory, one left out."""
     known = publication.codes[column]
-    wanted = [known.index(value) for value in values if value and value in known]
-    return np.isin(publication.array(f"_c_{column}"), wanted)
-
-
-def _inside(publication: Publication, territory: Territory) -> npt.NDArray[np.bool_]:
+    if code not in known:
+        return np.zeros(0, dtype=np.intp)
+    found = np.flatnonzero(publication.array(f"_c_{column}") == known.index(code))
+    found = found[found != but]
     if territory.national:
-        return np.ones(publication.rows, dtype=np.bool_)
-    regions = _one_of(publication, "region", territory.regions)
-    return regions | _one_of(publication, "departement", territory.departements)
+        return found
+    regions = _among(publication, found, "region", territory.regions)
+    return found[regions | _among(publication, found, "departement", territory.departements)]
+
+
+def _among(
+    publication: Publication, rows: Rows, column: str, values: Iterable[str | None]
+) -> npt.NDArray[np.bool_]:
+    """Return which of these rows have one of these values; an unknown value is none of them."""
+    wanted = {value for value in values if value}
+    chosen = np.array([code in wanted for code in publication.codes[column]], dtype=np.bool_)
+    found: npt.NDArray[np.bool_] = chosen[publication.array(f"_c_{column}")[rows]]
+    return found
 
 
 def _apart(column: pl.Series, found: Rows, position: int) -> npt.NDArray[np.float64]:
