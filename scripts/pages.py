@@ -203,12 +203,20 @@ def access() -> str:
     return access_page.block()
 
 
+def schemes() -> str:
+    """Return the catalogue of schemes, and who each fits and does not."""
+    from scripts import schemes_page
+
+    return schemes_page.block()
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "docs/access.md": access,
     "docs/cli.md": commands,
     "docs/errors.md": errors,
     "docs/indicators.md": indicators,
     "docs/rejects.md": rejects,
+    "docs/schemes.md": schemes,
     "docs/settings.md": settings,
     "docs/sources/README.md": sources,
 }

@@ -28,6 +28,7 @@ from veille import (
     cli_outcomes,
     cli_quality,
     cli_registry,
+    cli_schemes,
     cli_serve,
 )
 from veille.terminal import COMMON, fail
@@ -71,6 +72,7 @@ _MODULES = (
     cli_registry,
     cli_compare,
     cli_card,
+    cli_schemes,
     cli_serve,
     cli_access,
     cli_digest,

@@ -44,10 +44,11 @@ def brief(
     from serving.access.acting import person
     from serving.access.audit import record
     from serving.cell.before import list_before
-    from serving.cell.brief.brief import prepare_brief
+    from serving.cell.brief.brief import Means, prepare_brief
     from serving.cell.brief.page import html_of
     from serving.cell.brief.pdf import pdf_of
     from serving.cell.brief.scope import Scope
+    from serving.cell.kept_schemes import KeptSchemes
     from serving.publication import Publication
 
     ending = output.suffix.lower().removeprefix(".")
@@ -57,7 +58,8 @@ def brief(
     reader, asked = person(state, login), Scope(region, departement, sector)
     publication = Publication.load(place, target)
     before = list_before(place, publication)
-    made = prepare_brief(publication, before, reader, asked, secret=state.secret)
+    means = Means(tuple(KeptSchemes(place).get().schemes.values()))
+    made = prepare_brief(publication, before, reader, asked, secret=state.secret, means=means)
     record(
         state,
         actor=reader.login,

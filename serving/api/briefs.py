@@ -13,7 +13,7 @@ from serving.api.parameters import SingleValues
 from serving.api.problems import RESPONSES
 from serving.api.taking import check_taking
 from serving.cell.before import list_before
-from serving.cell.brief.brief import prepare_brief
+from serving.cell.brief.brief import Means, prepare_brief
 from serving.cell.brief.page import html_of
 from serving.cell.brief.pdf import pdf_of
 from serving.services import services
@@ -44,7 +44,14 @@ def read_brief(
     publication = known.publications.current(parameters.target).get()
     before = list_before(known.settings.home, publication)
     scope = parameters.scope()
-    brief = prepare_brief(publication, before, principal, scope, secret=known.state.secret)
+    brief = prepare_brief(
+        publication,
+        before,
+        principal,
+        scope,
+        secret=known.state.secret,
+        means=Means(tuple(known.schemes.get().schemes.values())),
+    )
     record_access(
         request,
         principal,

@@ -64,6 +64,7 @@ _LISTS = {"role-has-no-lists", "missing-scope", "outside-territory", "filter-for
 _PARAMETERS = {"unknown-parameter", "repeated-parameter", "bad-value", "out-of-bounds"}
 _TARGET = {*_PARAMETERS, "unknown-target"}
 _UNSERVED = {"no-publication", "publication-corrupted"}
+_ONE = {*_LISTS - {"filter-forbidden"}, *_TARGET, "pseudonym-expected", "bad-siren"}
 _EXPORT = {*_LISTS, *_TARGET, "unknown-horizon", "notice-due", "cross-site"}
 
 #: method and path -> the codes of 403, 422 and 503 that it gives; the others may come anywhere
@@ -75,13 +76,12 @@ OPERATIONS: dict[str, set[str]] = {
         "cursor-invalid",
         "cursor-other-list",
     },
-    "GET /api/v1/structures/{siren}": {
-        *_LISTS - {"filter-forbidden"},
-        *_TARGET,
-        "pseudonym-expected",
-        "unknown-horizon",
-        "bad-siren",
+    "GET /api/v1/structures/{siren}": {*_ONE, "unknown-horizon"},
+    **{
+        f"GET /api/v1/structures/{{siren}}/{part}": _ONE
+        for part in ("history", "orientation", "similar")
     },
+    "GET /api/v1/schemes": {"missing-scope", *_PARAMETERS},
     "GET /api/v1/publications": {"missing-scope", *_TARGET},
     "GET /api/v1/models/current": {"missing-scope", *_TARGET},
     "GET /api/v1/indicators": {"missing-scope", *_PARAMETERS},

@@ -10,8 +10,10 @@ import zlib
 from dataclasses import dataclass, replace
 from datetime import date
 from html.parser import HTMLParser
+from itertools import product
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
 from sqlalchemy import select
@@ -23,6 +25,10 @@ from serving.cell.brief.brief import LISTED, Brief, Capacity, Means, prepare_bri
 from serving.cell.brief.page import bars, html_of
 from serving.cell.brief.pdf import pdf_of
 from serving.cell.brief.scope import Scope
+from serving.cell.brief.signs import signs
+from serving.cell.brief.stages import STAGES, with_stages
+from serving.cell.facts import facts_of
+from serving.cell.stages import stage_of
 from serving.cursor import RankingError
 from serving.publication import Publication, publication_ids
 from serving.state.models import AuditEntry
@@ -68,6 +74,16 @@ def told(lines: list[tuple[int, str, float]]) -> pl.DataFrame:
         ],
         schema_overrides={"horizon_months": pl.Int32, "text": pl.String, "value": pl.Float64},
     )
+
+
+def profiles(count: int, **known: dict[int, float]) -> pl.DataFrame:
+    """Return profiles: values by number of the structure, null elsewhere."""
+    numbers = range(1, count + 1)
+    columns = {
+        name: pl.Series([values.get(n) for n in numbers], dtype=pl.Float64)
+        for name, values in known.items()
+    }
+    return pl.DataFrame({"siren": [siren(n) for n in numbers], **columns})
 
 
 def published(home: Path, frames: Frames, lines: list[tuple[int, str, float]]) -> Publication:
@@ -159,22 +175,58 @@ class TestContent:
         frames.scores = frames.scores.with_columns(
             level=pl.Series(levels), p_6m=pl.lit(0.1), p_12m=pl.lit(0.1), p_18m=pl.lit(0.1)
         )
-        lines = [
-            (1, "overdue_eur", 900.0),
-            (3, "lost_funders_count", 1.0),
-            (4, "grants_change_1y_ratio", -0.19),
-            (6, "overdue_eur", 10.0),
-            (7, "debt_outstanding_eur", 5_000.0),
-            (8, "grants_change_1y_ratio", -0.9),
-        ]
-        publication = published(tmp_path, frames, lines)
+        frames.profile = profiles(
+            8,
+            overdue_eur={1: 900.0, 6: 10.0},
+            lost_funders_count={3: 1.0},
+            grants_change_1y_ratio={4: -0.19, 8: -0.9},
+            debt_outstanding_eur={7: 5_000.0},
+        )
+        publication = published(tmp_path, frames, [])
         brief = prepared(publication)
-        assert brief.stages == {"urgency": 1, "difficulty": 3, "anticipation": 3}
+        assert brief.stages == {"urgency": 1, "difficulty": 3, "rebound": 0, "anticipation": 3}
         assert brief.unstaged == 1
         assert brief.sirens[0] == siren(1)
         assert set(brief.sirens[1:]) == {siren(2), siren(3), siren(6)}
         trusted = replace(NATIONAL, sources=frozenset({"urssaf"}))
         assert prepared(publication, trusted).stages["difficulty"] == 4
+
+    def test_each_stage_is_that_of_the_orientation(self, tmp_path: Path) -> None:
+        """Every level with every proceeding and every sign, one structure each."""
+        levels = ("high", "moderate", "low", "unknown")
+        proceedings = (None, "none", "plan", "receivership")
+        known = ((), ("overdue_eur",), ("debt_outstanding_eur",), ("lost_funders_count",))
+        cases = list(product(levels, proceedings, (*known, ("grants_change_1y_ratio",))))
+        frames = make_frames(len(cases))
+        frames.scores = frames.scores.with_columns(
+            level=pl.Series([level for level, _, _ in cases]),
+            p_6m=pl.lit(0.1),
+            p_12m=pl.lit(0.1),
+            p_18m=pl.lit(0.1),
+        )
+        given = {
+            name: {n: value for n, (_, _, told) in enumerate(cases, 1) if name in told}
+            for name, value in (
+                ("overdue_eur", 1.0),
+                ("debt_outstanding_eur", 1.0),
+                ("lost_funders_count", 1.0),
+                ("grants_change_1y_ratio", -0.2),
+            )
+        }
+        said = {n: one for n, (_, one, _) in enumerate(cases, 1) if one}
+        frames.profile = profiles(len(cases), **given).with_columns(
+            proceedings=pl.Series([said.get(n) for n in range(1, len(cases) + 1)], dtype=pl.String)
+        )
+        publication = published(tmp_path, frames, [])
+        rows = np.arange(publication.rows, dtype=np.int32)
+        for rights in ((), ("urssaf",)):
+            found = with_stages(signs(publication, rows, rights))["stage"].to_list()
+            expected = [
+                stage_of(facts_of(publication, n, rights, None)).name
+                for n in range(publication.rows)
+            ]
+            assert found == expected
+            assert set(found) == {*STAGES, None}
 
     def test_who_may_see_what(self, tmp_path: Path) -> None:
         frames = make_frames(120)
@@ -261,7 +313,8 @@ class TestPages:
     def brief(tmp_path_factory: pytest.TempPathFactory) -> Brief:
         frames = make_frames(200)
         home = tmp_path_factory.mktemp("brief")
-        publication = published(home, frames, [(n, "overdue_eur", 5.0) for n in range(1, 90)])
+        frames.profile = profiles(200, overdue_eur=dict.fromkeys(range(1, 90), 5.0))
+        publication = published(home, frames, [])
         return prepared(publication, means=FULL)
 
     def test_the_html_is_accessible_and_fetches_nothing(self, brief: Brief) -> None:
@@ -386,6 +439,7 @@ class TestApi:
             assert (subject["format"], subject["asked"]) == (ending, {"sector": "culture"})
             assert subject["sirens"]
         assert pages(answer.content) == 2
+        assert ">Médiateur des entreprises</th>" in reader.get("/api/v1/briefs").text
         inside = set(house.frames.scores.filter(region="32", sector="culture")["siren"])
         assert set(subject["sirens"]) <= inside
 

@@ -21,6 +21,12 @@ from veille.client.calls import Client, Filters, Told
 from veille.client.errors import ApiError, ClientError, ListReplacedError
 from veille.client.files import Exported
 from veille.client.live import Scored, Scores
+from veille.client.orientation import (
+    SchemeList,
+    SimilarStructures,
+    StructureHistory,
+    StructureOrientation,
+)
 
 __all__ = [
     "ApiError",
@@ -33,10 +39,14 @@ __all__ = [
     "ListReplacedError",
     "ModelInfo",
     "PublicationList",
+    "SchemeList",
     "Scored",
     "Scores",
+    "SimilarStructures",
     "StructureDetail",
+    "StructureHistory",
     "StructureList",
+    "StructureOrientation",
     "StructureRow",
     "Told",
 ]

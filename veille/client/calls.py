@@ -6,32 +6,28 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Literal, Self, TypedDict, TypeVar, Unpack
-from urllib.parse import quote
-
-from pydantic import BaseModel, ValidationError
+from typing import Literal, Self, TypedDict, Unpack
 
 from veille.client.answers import (
     Health,
     IndicatorList,
     ModelInfo,
     PublicationList,
-    StructureDetail,
     StructureList,
     StructureRow,
 )
 from veille.client.errors import ClientError
 from veille.client.files import Exported, saved
 from veille.client.live import Scores
-from veille.client.transport import Query, Transport
+from veille.client.reading import API, given, understood
+from veille.client.structures import StructureCalls
+from veille.client.transport import Transport
 
 Level = Literal["high", "moderate", "low", "unknown"]
 Sort = Literal["-p", "p", "rank", "-rank", "-employees", "employees", "name", "-name"]
 Format = Literal["csv", "xlsx", "parquet"]
 Dialect = Literal["excel", "standard"]
-Answer = TypeVar("Answer", bound=BaseModel)
 
-_API = "/api/v1"
 _LONGEST_PAGE = 200
 _BRIEFS = ("pdf", "html")
 _FORMATS: dict[str, Format] = {".csv": "csv", ".xlsx": "xlsx", ".parquet": "parquet"}
@@ -63,7 +59,7 @@ class Told(TypedDict, total=False):
     indicators: Mapping[str, str | float | bool | None]
 
 
-class Client:
+class Client(StructureCalls):
     """A connection to Veille ESS, to use in a `with`; for one thread at a time.
 
     Parameters
@@ -89,7 +85,7 @@ class Client:
     """
 
     def __init__(self, base_url: str, key: str, *, timeout: float = 60.0, retries: int = 2) -> None:
-        self._transport = Transport(base_url, key, timeout=timeout, retries=retries)
+        super().__init__(Transport(base_url, key, timeout=timeout, retries=retries))
 
     def __enter__(self) -> Self:
         """Return the client."""
@@ -146,18 +142,6 @@ class Client:
                 return
             query["cursor"] = page.next_cursor
 
-    def structure(
-        self,
-        siren: str,
-        *,
-        target: str | None = None,
-        horizon: int | None = None,
-        reason: str | None = None,
-    ) -> StructureDetail:
-        """Return all that is said about one structure, by its SIREN or its pseudonym."""
-        query = {"target": target, "horizon": horizon, "reason": reason}
-        return self._read(StructureDetail, f"/structures/{quote(siren, safe='')}", query)
-
     def publications(self, *, target: str | None = None) -> PublicationList:
         """Return the publications of a target, the latest first."""
         return self._read(PublicationList, "/publications", {"target": target})
@@ -192,9 +176,9 @@ class Client:
             "budgets": budgets,
             "funder_delays": funder_delays,
         }
-        body = json.dumps(_given(call), default=str).encode()
-        answer = self._transport.post(f"{_API}/scores", body)
-        return _understood(Scores, answer.content, f"{_API}/scores")
+        body = json.dumps(given(call), default=str).encode()
+        answer = self._transport.post(f"{API}/scores", body)
+        return understood(Scores, answer.content, f"{API}/scores")
 
     def export(
         self,
@@ -226,8 +210,8 @@ class Client:
         chosen = format or _FORMATS.get(target.suffix.lower())
         if chosen is None:
             raise _unknown_format(target.suffix, _FORMATS.values())
-        query = _given({**filters, "dialect": dialect})
-        return saved(self._transport, f"{_API}/exports/structures.{chosen}", query, target)
+        query = given({**filters, "dialect": dialect})
+        return saved(self._transport, f"{API}/exports/structures.{chosen}", query, target)
 
     def brief(
         self,
@@ -247,43 +231,20 @@ class Client:
         if kind not in _BRIEFS:
             raise _unknown_format(kind, _BRIEFS)
         asked = {"region": region, "departement": departement, "sector": sector}
-        query = _given({**asked, "target": target, "format": kind})
-        return saved(self._transport, f"{_API}/briefs", query, file)
+        query = given({**asked, "target": target, "format": kind})
+        return saved(self._transport, f"{API}/briefs", query, file)
 
     def ready(self) -> Health:
         """Return whether lists can be served; `status` is `ready` or `not-ready`."""
         answer = self._transport.get("/health/ready", {}, also=frozenset({503}))
-        return _understood(Health, answer.content, "/health/ready")
-
-    def _read(self, model: type[Answer], path: str, query: Query) -> Answer:
-        answer = self._transport.get(_API + path, _given(query))
-        return _understood(model, answer.content, _API + path)
+        return understood(Health, answer.content, "/health/ready")
 
 
-def _unknown_format(given: str, known: Iterable[str]) -> ClientError:
+def _unknown_format(found: str, known: Iterable[str]) -> ClientError:
     return ClientError(
         "Le format du fichier n'est pas dit.",
         code="unknown-format",
         where="format",
-        received=given or "un nom sans extension",
+        received=found or "un nom sans extension",
         expected=" | ".join(known),
     )
-
-
-def _given(query: Mapping[str, object]) -> dict[str, object]:
-    return {name: value for name, value in query.items() if value is not None}
-
-
-def _understood(model: type[Answer], content: bytes, path: str) -> Answer:
-    try:
-        return model.model_validate_json(content)
-    except ValidationError as error:
-        first = error.errors(include_input=False)[0]
-        # From nothing: pydantic's own error quotes values, that is names.
-        raise ClientError(
-            "La réponse n'est pas celle d'un serveur Veille ESS de cette version.",
-            code="unexpected-answer",
-            where=path,
-            received=f"{'.'.join(map(str, first['loc'])) or 'le corps'} : {first['type']}",
-            todo="Vérifiez l'adresse du serveur et la version du client.",
-        ) from None

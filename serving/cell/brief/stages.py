@@ -1,25 +1,25 @@
-"""The stage of each structure: what kind of help is due, from its level and the signs known."""
+"""The stage of many structures at once: the rule of `serving.cell.stages`, in columns."""
 
 from __future__ import annotations
 
 import polars as pl
 
-from serving.cell.brief.signs import CHANGE, DEBT, LOST, OVERDUE
+from serving.cell.brief.signs import CHANGE, DEBT, LOST, OVERDUE, PROCEEDINGS
+from serving.cell.stages import CUT_RATIO
 
 #: stage -> its title and who is there, the most pressing first
 STAGES: dict[str, tuple[str, str]] = {
     "urgency": (
         "Urgence",
-        "risque élevé et signe de trésorerie vide : argent public échu impayé, dettes sociales",
+        "procédure collective ; risque élevé et argent public échu impayé ou dettes sociales",
     ),
     "difficulty": (
         "Difficulté",
-        "risque élevé ; signe de trésorerie vide ; risque modéré et financement perdu",
+        "risque élevé, ou l'un de ces deux signes ; risque modéré et financement perdu",
     ),
+    "rebound": ("Rebond", "plan de sauvegarde ou de redressement en cours"),
     "anticipation": ("Anticipation", "les autres structures suivies"),
 }
-#: a fall of the grants in a year that is a sign by itself
-_CUT = -0.2
 
 
 def with_stages(found: pl.DataFrame) -> pl.DataFrame:
@@ -28,10 +28,12 @@ def with_stages(found: pl.DataFrame) -> pl.DataFrame:
     A sign that is not known raises nothing.
     """
     cash = (pl.col(OVERDUE).fill_null(0) > 0) | (pl.col(DEBT).fill_null(0) > 0)
-    lost = (pl.col(LOST).fill_null(0) >= 1) | (pl.col(CHANGE).fill_null(0) <= _CUT)
-    level = pl.col("level")
+    lost = (pl.col(LOST).fill_null(0) >= 1) | (pl.col(CHANGE).fill_null(0) <= -CUT_RATIO)
+    level, proceedings = pl.col("level"), pl.col(PROCEEDINGS).fill_null("none")
     return found.with_columns(
-        pl.when((level == "high") & cash)
+        pl.when(proceedings == "plan")
+        .then(pl.lit("rebound"))
+        .when((proceedings != "none") | ((level == "high") & cash))
         .then(pl.lit("urgency"))
         .when((level == "high") | cash | ((level == "moderate") & lost))
         .then(pl.lit("difficulty"))
