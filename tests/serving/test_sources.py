@@ -189,5 +189,5 @@ def test_profiles_are_read_by_the_rights_or_for_what_is_public() -> None:
         for path in root.rglob("*.py")
         if re.search(r"\bpublication\.profiles?\b", path.read_text("utf-8"))
     }
-    assert readers == {"cell/facts.py", "cell/neighbours.py"}
+    assert readers == {"cell/facts.py", "cell/neighbours.py", "cell/brief/signs.py"}
     assert all(source_of(name, None) is None for name in FUNDING)
