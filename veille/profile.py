@@ -18,6 +18,7 @@ _SIAE = (
     r"(?i)\bsiae\b|entreprises?\s+d.insertion|associations?\s+interm[ée]diaires?"
     r"|insertion\s+par\s+l.activit[ée]\s+[ée]conomique|r[ée]gies?\s+de\s+quartier"
 )
+_TEXTS = (("grants", "purpose"), ("grants", "beneficiary_name"), ("structures", "name"))
 #: indicators taken as they are
 _AS_THEY_ARE = (
     *("grants_eur", "funders_count", "grants_change_1y_ratio", "lost_funders_count"),
@@ -46,25 +47,26 @@ def profile(lake: Lake, as_of: date, rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _insertion(lake: Lake, as_of: date, sirens: pl.Series) -> pl.DataFrame:
-    pieces = []
-    for table, columns in (("grants", ("purpose", "beneficiary_name")), ("structures", ("name",))):
-        known = lake.scan(table).filter(
-            (pl.col("known_on") <= as_of) & pl.col("siren").is_in(sirens.implode())
-        )
-        pieces.append(
-            known.select(
-                "siren",
-                *(
-                    pl.any_horizontal(pl.col(c).str.contains(said) for c in columns).alias(name)
-                    for name, said in (("aci", _ACI), ("siae", f"{_ACI}|{_SIAE}"))
-                ),
-            )
-            .filter("siae")
-            .collect()
-        )
+    # Each text column alone: its filter runs within the reading of the files.
+    told = [
+        lake.scan(table)
+        .filter((pl.col("known_on") <= as_of) & pl.col(text).str.contains(f"{_ACI}|{_SIAE}"))
+        .select("siren", pl.col(text).str.contains(_ACI).alias("aci"))
+        .filter(pl.col("siren").is_in(sirens.implode()))
+        .collect()
+        for table, text in _TEXTS
+    ]
     # Only "yes" is ever said: what no text says is not known.
-    said = pl.concat(pieces).group_by("siren").agg(pl.col("aci").any(), pl.col("siae").any())
-    return said.with_columns(pl.when("aci").then(pl.lit(value=True)).alias("aci"))
+    return (
+        pl.concat(told)
+        .group_by("siren")
+        .agg(pl.col("aci").any())
+        .select(
+            "siren",
+            pl.when("aci").then(pl.lit(value=True)).alias("aci"),
+            pl.lit(value=True).alias("siae"),
+        )
+    )
 
 
 def _proceedings(lake: Lake, as_of: date, sirens: pl.Series) -> pl.DataFrame:

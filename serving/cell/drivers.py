@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from serving.cell.criteria import percent
 from serving.cell.facts import Facts
 from serving.cell.stages import debt_sign, funding_sign, overdue_sign
 
@@ -101,7 +102,11 @@ def _late_payment(facts: Facts) -> str:
 
 
 def _aci_cut(facts: Facts) -> str:
-    lost = funding_sign(facts)
+    change = facts.grants_change_1y_ratio or 0
+    # Any fall counts here: how much of one is asked is said by the scheme.
+    lost = funding_sign(facts) or (
+        f"subventions : {percent(change)} en un an" if change < 0 else ""
+    )
     if not lost or facts.aci is False:
         return ""
     if facts.aci:

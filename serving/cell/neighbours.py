@@ -16,7 +16,7 @@ from serving.publication import Publication
 
 #: candidates shown at most
 CANDIDATES = 10
-#: a size or a funding that is not known on both sides counts as this distance
+#: a size or a funding that is not known on either side counts as this distance
 _NOT_KNOWN = 1.0
 #: columns of the profiles that likeness compares: public ones
 FUNDING = ("grants_eur", "funders_count")
@@ -30,13 +30,11 @@ Rows = npt.NDArray[np.intp]
 class Near:
     """Rows of the publication, the nearest first; `total` is how many there are in all.
 
-    `total` is None where none is seen and the reader may not see them all. `area` is the code of
-    the département or the région looked at.
+    `total` is None where none is seen and the reader may not see them all.
     """
 
     positions: list[int]
     total: int | None
-    area: str | None
 
 
 @dataclass(frozen=True)
@@ -63,7 +61,7 @@ def neighbours(
     row = publication.row(position)
     sector, departement, region = row["sector"], row["departement"], row["region"]
     if sector is None or (departement is None and region is None):
-        return Near([], None, None)
+        return Near([], None)
     alike = {sector, *catalogue.related(sector)}
     whole = False
     for column, code in (("departement", departement), ("region", region)):
@@ -79,8 +77,8 @@ def neighbours(
                     _elsewhere(publication, row, found),
                 )
             )
-            return Near(found[order][:limit].tolist(), len(found), code)
-    return Near([], 0 if whole else None, region)
+            return Near(found[order][:limit].tolist(), len(found))
+    return Near([], 0 if whole else None)
 
 
 def similar(
@@ -116,12 +114,14 @@ def _rows(
     known = publication.codes[column]
     if code not in known:
         return np.zeros(0, dtype=np.intp)
-    found = np.flatnonzero(publication.array(f"_c_{column}") == known.index(code))
+    found: Rows = np.flatnonzero(publication.array(f"_c_{column}") == known.index(code))
     found = found[found != but]
     if territory.national:
         return found
     regions = _among(publication, found, "region", territory.regions)
-    return found[regions | _among(publication, found, "departement", territory.departements)]
+    inside = regions | _among(publication, found, "departement", territory.departements)
+    kept: Rows = found[inside]
+    return kept
 
 
 def _among(

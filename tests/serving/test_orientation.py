@@ -78,6 +78,17 @@ class TestPriority:
             "does_not_fit"
         )
 
+    def test_a_slight_cut_calls_it_too_and_no_cut_does_not(self) -> None:
+        slight = said(replace(PACA, grants_change_1y_ratio=-0.08, lost_funders_count=0))
+        assert slight["parcours_aci_paca"].priority == 1
+        assert "−8 %" in slight["parcours_aci_paca"].why
+        kept = said(replace(PACA, grants_change_1y_ratio=0.0, lost_funders_count=0))
+        assert kept["parcours_aci_paca"].verdict == "does_not_fit"
+        assert kept["parcours_aci_paca"].drivers == ()
+        assert (
+            kept["parcours_aci_paca"].decided_by[0].value == "+0 % en un an, aucun financeur perdu"
+        )
+
     def test_whether_it_is_an_aci_is_to_be_checked_where_nothing_says_it(self) -> None:
         found = said(replace(PACA, aci=None))["parcours_aci_paca"]
         assert found.verdict == "to_check"
