@@ -52,22 +52,22 @@ class Mailbox:
         return [text.replace("\r\n", "\n") for text in found]
 
 
-def make_certificate(folder: Path) -> tuple[Path, Path]:
-    """Write a certificate of 127.0.0.1 and its key, for the time of a test."""
+def make_certificate(folder: Path, name: str = "127.0.0.1") -> tuple[Path, Path]:
+    """Write a certificate of 127.0.0.1, or of a name, and its key, for the time of a test."""
+    local = x509.IPAddress(ip_address("127.0.0.1"))
+    bearer = local if name == "127.0.0.1" else x509.DNSName(name)
     key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "serveur fictif")])
+    who = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "serveur fictif")])
     now = datetime.now(UTC)
     certificate = (
         x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
+        .subject_name(who)
+        .issuer_name(who)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - timedelta(minutes=5))
         .not_valid_after(now + timedelta(hours=1))
-        .add_extension(
-            x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False
-        )
+        .add_extension(x509.SubjectAlternativeName([bearer]), critical=False)
         .sign(key, hashes.SHA256())
     )
     paths = folder / "certificat.pem", folder / "cle.pem"

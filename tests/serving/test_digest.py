@@ -459,7 +459,8 @@ class TestWebhook:
             ("https://10.1.2.3/x", DigestSettings(private_networks=True)),
             ("http://127.0.0.1:8000/x", DigestSettings(insecure=True)),
         ):
-            assert check_destination(url, settings).address in url
+            (address,) = check_destination(url, settings).addresses
+            assert address in url
 
     def test_an_address_that_turned_private_is_not_called(
         self, state: State, tmp_path: Path
@@ -470,6 +471,28 @@ class TestWebhook:
             strict = replace(quick(), insecure=False)
             (told,) = sent(state, tmp_path, strict)
         assert (told.status, hook.calls) == ("given-up", [])
+
+    @pytest.mark.parametrize(
+        ("name", "status"), [("localhost", "sent"), ("autre.invalid", "pending")]
+    )
+    def test_the_certificate_must_bear_the_name_although_its_address_is_called(
+        self,
+        state: State,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        name: str,
+        status: str,
+    ) -> None:
+        two_lists(tmp_path)
+        certificate = make_certificate(tmp_path, name)
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate[0]))
+        settings = replace(quick(tries=1), insecure=False, private_networks=True)
+        with receiver(certificate) as hook:
+            subscribe_webhook(state, hook.url, settings)
+            (told,) = sent(state, tmp_path, settings)
+        assert told.status == status
+        hosts = [call.headers["host"] for call in hook.calls]
+        assert hosts == ([hook.url.split("/")[2]] if status == "sent" else [])
 
     def test_only_the_origin_of_an_address_is_shown(self, state: State, tmp_path: Path) -> None:
         two_lists(tmp_path)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 
 @dataclass
@@ -28,8 +30,8 @@ class Receiver:
 
 
 @contextmanager
-def receiver() -> Iterator[Receiver]:
-    """Give a receiver that listens."""
+def receiver(certificate: tuple[Path, Path] | None = None) -> Iterator[Receiver]:
+    """Give a receiver that listens; under TLS, as `localhost`, with a certificate."""
     found = Receiver()
 
     class Handler(BaseHTTPRequestHandler):
@@ -47,8 +49,17 @@ def receiver() -> Iterator[Receiver]:
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002
             pass
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+    class Server(ThreadingHTTPServer):
+        def handle_error(self, request: object, client_address: object) -> None:
+            pass  # a caller that refuses the certificate
+
+    with Server(("127.0.0.1", 0), Handler) as server:
         found.url = f"http://127.0.0.1:{server.server_port}/crochet/jeton-secret"
+        if certificate:
+            context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+            context.load_cert_chain(*certificate)
+            server.socket = context.wrap_socket(server.socket, server_side=True)
+            found.url = found.url.replace("http://127.0.0.1", "https://localhost")
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         try:

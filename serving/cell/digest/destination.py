@@ -17,15 +17,15 @@ _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 @dataclass(frozen=True)
 class Destination:
-    """A webhook's address, and the numeric address that was checked and is to be called."""
+    """A webhook's address, and the numeric addresses that were checked and are to be called."""
 
     url: httpx.URL
-    address: str
+    addresses: tuple[str, ...]
 
     @property
-    def pinned(self) -> httpx.URL:
-        """The same place by its numeric address: the name is not resolved a second time."""
-        return self.url.copy_with(host=self.address)
+    def pinned(self) -> tuple[httpx.URL, ...]:
+        """The same place by each numeric address: the name is not resolved a second time."""
+        return tuple(self.url.copy_with(host=address) for address in self.addresses)
 
 
 def check_destination(text: str, settings: DigestSettings) -> Destination:
@@ -53,7 +53,7 @@ def check_destination(text: str, settings: DigestSettings) -> Destination:
                     expected="un nom qui mène à une adresse publique",
                     todo="Si l'outil est bien sur votre réseau, réglez webhook_private_networks.",
                 )
-    return Destination(url, addresses[0])
+    return Destination(url, tuple(dict.fromkeys(addresses)))
 
 
 def origin(text: str) -> str:

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import hmac
 import json
+import ssl
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -60,16 +61,24 @@ def call(settings: DigestSettings, url: str, *, message_id: str, secret: str, bo
     }
     # The name is still the one that the certificate must bear.
     named = {"sni_hostname": destination.url.host}
-    try:
-        with (
-            httpx.Client(timeout=_SECONDS, trust_env=False) as client,
-            client.stream(
-                "POST", destination.pinned, content=body, headers=headers, extensions=named
-            ) as answer,
-        ):
-            _judge(answer)
-    except httpx.HTTPError as error:
-        raise SendFailed(f"webhook injoignable ({type(error).__name__})", passing=True) from error
+    failed: httpx.HTTPError | None = None
+    with httpx.Client(
+        timeout=_SECONDS, trust_env=False, verify=ssl.create_default_context()
+    ) as client:
+        for place in destination.pinned:
+            try:
+                with client.stream(
+                    "POST", place, content=body, headers=headers, extensions=named
+                ) as answer:
+                    _judge(answer)
+                    return
+            except httpx.ConnectError as error:
+                failed = error  # another of its addresses may answer
+            except httpx.HTTPError as error:
+                failed = error
+                break
+    reason = f"webhook injoignable ({type(failed).__name__})"
+    raise SendFailed(reason, passing=True) from failed
 
 
 def _judge(answer: httpx.Response) -> None:
