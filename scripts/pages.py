@@ -30,8 +30,11 @@ UNITS = {
 
 def settings() -> str:
     """Return every setting: key, variable, default, what it accepts, what it is for."""
+    from veille.mail_settings import MailSettings
     from veille.settings import OTHER_VARIABLES, PREFIX, Settings, expected
 
+    # What a class inherits comes first in pydantic; here, last.
+    fields = sorted(Settings.model_fields.items(), key=lambda f: f[0] in MailSettings.model_fields)
     rows = [
         (
             f"`{key}`",
@@ -40,7 +43,7 @@ def settings() -> str:
             expected(key),
             field.description or "",
         )
-        for key, field in Settings.model_fields.items()
+        for key, field in fields
     ]
     others = [(f"`{name}`", purpose) for name, purpose in OTHER_VARIABLES.items()]
     return (
@@ -200,12 +203,20 @@ def access() -> str:
     return access_page.block()
 
 
+def schemes() -> str:
+    """Return the catalogue of schemes, and who each fits and does not."""
+    from scripts import schemes_page
+
+    return schemes_page.block()
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "docs/access.md": access,
     "docs/cli.md": commands,
     "docs/errors.md": errors,
     "docs/indicators.md": indicators,
     "docs/rejects.md": rejects,
+    "docs/schemes.md": schemes,
     "docs/settings.md": settings,
     "docs/sources/README.md": sources,
 }

@@ -18,6 +18,7 @@ from serving.access.oidc.provider import Provider
 from serving.access.oidc.wire import ACCESS_FILTER
 from serving.access.rate_limit import RateLimit
 from serving.api import problems
+from serving.cell.kept_schemes import KeptSchemes
 from serving.methods import allowed
 from serving.middleware import Envelope
 from serving.services import Publications, Services, services
@@ -39,12 +40,15 @@ def create_app(settings: ServingSettings) -> FastAPI:
     ------
     StateError
         `state-unreachable`.
+    SchemesError
+        `schemes-invalid`: the operator's catalogue of schemes cannot be used.
     """
     known = Services(
         settings,
         open_state(settings.home, settings.database_url),
         Publications(settings),
         RateLimit(settings.rate_per_minute, settings.rate_burst),
+        KeptSchemes(settings.home),
         Provider(settings.oidc) if settings.oidc else None,
     )
 

@@ -63,7 +63,7 @@ def describe(
         "unknown": open_unknown(publication.unknown(siren), sources),
         "reserved": withheld(sources),
         "history": publication.history(siren),
-        "trend": _trend(siren, [*earlier, publication], publication.main_horizon),
+        "trend": trend(siren, [*earlier, publication], publication.main_horizon),
     }
 
 
@@ -117,7 +117,8 @@ def _score(publication: Publication, row: dict[str, Any], horizon: int) -> dict[
     }
 
 
-def _trend(siren: str, publications: Sequence[Publication], horizon: int) -> list[dict[str, Any]]:
+def trend(siren: str, publications: Sequence[Publication], horizon: int) -> list[dict[str, Any]]:
+    """Return a structure in each of these publications that has it, at one horizon, in months."""
     points = []
     for publication in publications:
         position = publication.position(siren)

@@ -9,6 +9,7 @@ one is ready.
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import secrets
 import shutil
@@ -26,6 +27,7 @@ from serving.publication_build import (
     ROW_GROUP,
     build_index,
     conform_details,
+    conform_profile,
     conform_scores,
     write_index,
 )
@@ -37,6 +39,8 @@ from serving.publication_files import (
     MANIFEST,
     POINTER,
     POSTINGS,
+    PROFILE,
+    PROFILE_COLUMNS,
     REASONS,
     SCORES,
     UNKNOWN,
@@ -66,6 +70,7 @@ def write_publication(
     history: pl.DataFrame,
     unknown: pl.DataFrame,
     *,
+    profile: pl.DataFrame | None = None,
     folders: Mapping[str, Path] | None = None,
 ) -> str:
     """Write a publication, make it the current one, and return its id.
@@ -86,6 +91,8 @@ def write_publication(
         key is kept. publication_id, target, created_at, rows and files are set here.
     scores, reasons, history, unknown : pl.DataFrame
         The columns of `publication_files`; any order of rows.
+    profile : pl.DataFrame, optional
+        `PROFILE_COLUMNS`: what orientation and likeness need; both say less without it.
     folders : mapping, optional
         `MODEL_FOLDER` and `SHARED_FOLDER`: where the files are that live scoring needs. They come
         from the inputs that the manifest tells: only their names are a part of the id.
@@ -104,10 +111,11 @@ def write_publication(
         fields = json.loads(json.dumps(dict(manifest_fields), default=str, sort_keys=True))
         draft = _manifest(fields | {"files": {}}, target, "?", scores.height)
         tables = {REASONS: reasons, HISTORY: history, UNKNOWN: unknown}
-        _write_files(temporary, draft, scores, tables)
-        names = [*FILES, *_copied(folders or {}, temporary)]
+        _write_files(temporary, draft, scores, tables, profile)
+        profiles = () if profile is None else (PROFILE,)
+        names = [*FILES, *profiles, *_copied(folders or {}, temporary)]
         files = {name: stamp(temporary / name).model_dump() for name in names}
-        identity = _identity(fields, files, sorted(folders or {}))
+        identity = _identity(fields, files, sorted(folders or {}), profile)
         publication_id = f"{draft.as_of.isoformat()}-{identity}"
         manifest = _manifest(fields | {"files": files}, target, publication_id, scores.height)
         (temporary / MANIFEST).write_text(manifest.model_dump_json(indent=2), encoding="utf-8")
@@ -143,7 +151,11 @@ def publication_ids(home: Path, target: str) -> list[str]:
 
 
 def _write_files(
-    folder: Path, draft: Manifest, scores: pl.DataFrame, tables: Mapping[str, pl.DataFrame]
+    folder: Path,
+    draft: Manifest,
+    scores: pl.DataFrame,
+    tables: Mapping[str, pl.DataFrame],
+    profile: pl.DataFrame | None,
 ) -> None:
     checked = conform_scores(scores, draft.horizons_months, draft.main_horizon)
     details = {n: conform_details(f, n, checked["siren"]) for n, f in tables.items()}
@@ -153,6 +165,8 @@ def _write_files(
         pq.write_table(
             frame.to_arrow(), folder / name, row_group_size=ROW_GROUP, compression="zstd"
         )
+    if profile is not None:
+        write_index(conform_profile(profile, checked["siren"]), folder / PROFILE)
     index, codes = build_index(checked, details, draft.horizons_months)
     write_index(index, folder / INDEX)
     words, postings = index_words(index["_search"])
@@ -186,10 +200,20 @@ def _manifest(fields: Mapping[str, Any], target: str, publication_id: str, rows:
 
 
 def _identity(
-    fields: Mapping[str, Any], files: Mapping[str, Mapping[str, Any]], folders: Sequence[str]
+    fields: Mapping[str, Any],
+    files: Mapping[str, Mapping[str, Any]],
+    folders: Sequence[str],
+    profile: pl.DataFrame | None,
 ) -> str:
     content = {k: v for k, v in fields.items() if k != "created_at"}
     content["files"] = {n: files[n]["sha256"] for n in (SCORES, REASONS, HISTORY, UNKNOWN)}
+    if profile is not None:
+        # An Arrow file may hold anything under a null; a Parquet file holds the values alone.
+        parquet = io.BytesIO()
+        profile.select(c for c in PROFILE_COLUMNS if c in profile.columns).sort(
+            "siren"
+        ).write_parquet(parquet)
+        content["profile"] = hashlib.sha256(parquet.getbuffer()).hexdigest()
     if folders:
         content["folders"] = folders
     text = json.dumps(content, sort_keys=True, ensure_ascii=False)

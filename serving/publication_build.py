@@ -19,6 +19,7 @@ from serving.publication_files import (
     HISTORY,
     HISTORY_COLUMNS,
     LEVELS,
+    PROFILE_COLUMNS,
     REASON_COLUMNS,
     REASONS,
     SCORE_COLUMNS,
@@ -114,6 +115,21 @@ def conform_details(frame: pl.DataFrame, file: str, sirens: pl.Series) -> pl.Dat
     if file == HISTORY:
         return checked.sort("siren", "fiscal_year", "funder_id", "amount_eur", maintain_order=True)
     return checked.sort("siren", maintain_order=True)
+
+
+def conform_profile(frame: pl.DataFrame, sirens: pl.Series) -> pl.DataFrame:
+    """Check the profiles and return one row for each of `sirens`, in their order, nulls included.
+
+    Raises
+    ------
+    PublicationError
+        `bad-publication`: a column is missing or of another type, a SIREN comes twice.
+    """
+    checked = _conform(frame, PROFILE_COLUMNS, "profile")
+    once = checked["siren"].n_unique() == checked.height
+    _require(once, "profile", "une seule ligne par structure")
+    asked = pl.DataFrame({"siren": sirens})
+    return asked.join(checked, on="siren", how="left", maintain_order="left")
 
 
 def build_index(

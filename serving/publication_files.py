@@ -19,6 +19,8 @@ SCORES = "scores.parquet"
 REASONS = "reasons.parquet"
 HISTORY = "history.parquet"
 UNKNOWN = "unknown.parquet"
+#: facts of each structure in the order of the index, which a publication made before it has not
+PROFILE = "profile.arrow"
 INDEX = "index.arrow"
 CODES = "codes.json"
 WORDS = "words.arrow"
@@ -71,6 +73,23 @@ UNKNOWN_COLUMNS: dict[str, tuple[pl.DataType, bool]] = {
     "siren": (pl.String(), False),
     "theme": (pl.String(), True),
     "message": (pl.String(), False),
+}
+#: as known by the day; names of indicators are theirs
+PROFILE_COLUMNS: dict[str, tuple[pl.DataType, bool]] = {
+    "siren": (pl.String(), False),
+    "legal_category": (pl.String(), True),
+    "esus": (pl.Boolean(), True),
+    "siae": (pl.Boolean(), True),
+    "aci": (pl.Boolean(), True),
+    "proceedings": (pl.String(), True),
+    "budget_eur": (pl.Float64(), True),
+    "grants_eur": (pl.Float64(), True),
+    "funders_count": (pl.Float64(), True),
+    "grants_change_1y_ratio": (pl.Float64(), True),
+    "lost_funders_count": (pl.Float64(), True),
+    "overdue_eur": (pl.Float64(), True),
+    "payment_late_share_ratio": (pl.Float64(), True),
+    "debt_outstanding_eur": (pl.Float64(), True),
 }
 
 

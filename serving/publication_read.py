@@ -18,6 +18,7 @@ from serving.publication_files import (
     INDEX,
     POINTER,
     POSTINGS,
+    PROFILE,
     REASONS,
     UNKNOWN,
     WORDS,
@@ -50,6 +51,8 @@ class Publication:
         self.words = read_index(folder / WORDS)
         self.postings: npt.NDArray[np.int32] = read_index(folder / POSTINGS)["row"].to_numpy()
         self._footers = {n: pq.read_metadata(folder / n) for n in DETAIL_COLUMNS}
+        # A publication made before profiles has none.
+        self.profiles = read_index(folder / PROFILE) if PROFILE in manifest.files else None
         if self.frame.height != self.rows:
             raise PublicationError(
                 "Le nombre de structures n'est pas celui du manifeste.",
@@ -123,6 +126,10 @@ class Publication:
     def unknown(self, siren: str) -> list[dict[str, Any]]:
         """Return what is not known about a structure: theme, message."""
         return self._detail(UNKNOWN, siren)
+
+    def profile(self, position: int) -> dict[str, Any]:
+        """Return the facts of one structure, `PROFILE_COLUMNS`; empty where none were published."""
+        return {} if self.profiles is None else self.profiles.row(position, named=True)
 
     def values(self, column: str) -> tuple[str, ...]:
         """Return the distinct values of a filter column present in the scores."""

@@ -14,6 +14,7 @@ from fastapi import Request
 from serving.access.oidc.provider import Provider
 from serving.access.rate_limit import RateLimit
 from serving.access.recent import RecentKeys
+from serving.cell.kept_schemes import KeptSchemes
 from serving.current import CurrentPublication
 from serving.live.log import LiveLog
 from serving.live.scorers import Scorers
@@ -102,6 +103,7 @@ class Services:
     state: State
     publications: Publications
     limits: RateLimit
+    schemes: KeptSchemes
     oidc: Provider | None = None
     metrics: Metrics = field(default_factory=Metrics)
     recent_keys: RecentKeys = field(default_factory=RecentKeys)

@@ -15,10 +15,12 @@ import typer
 from data.errors import VeilleError
 from veille import (
     cli_access,
+    cli_brief,
     cli_card,
     cli_checks,
     cli_compare,
     cli_data,
+    cli_digest,
     cli_evaluation,
     cli_features,
     cli_identity,
@@ -26,6 +28,7 @@ from veille import (
     cli_outcomes,
     cli_quality,
     cli_registry,
+    cli_schemes,
     cli_serve,
 )
 from veille.terminal import COMMON, fail
@@ -69,8 +72,11 @@ _MODULES = (
     cli_registry,
     cli_compare,
     cli_card,
+    cli_schemes,
     cli_serve,
     cli_access,
+    cli_digest,
+    cli_brief,
 )
 for module in _MODULES:
     module.register(app)

@@ -10,10 +10,12 @@ from typing import Annotated
 import typer
 
 from data.errors import VeilleError
+from data.reference.schemes import load_schemes
 from features.progress import Progress
 from serving.access import accounts
 from serving.access.principal import Role
 from serving.access.sources import Source
+from serving.cell.kept_schemes import OWN
 from veille.cli_access import Port, state_of
 from veille.serving_options import serving_settings
 from veille.terminal import HomeOption, JsonOption, home_of, out, settings, show, steps
@@ -104,6 +106,7 @@ def _run(home: Path | None, host: str, port: int, workers: int) -> None:
 
     found = settings(home)
     options = serving_settings(found)
+    load_schemes(found.home / OWN)  # a wrong catalogue is said here, not by each worker
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

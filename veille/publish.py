@@ -23,21 +23,26 @@ _DESCRIBED = (
 _REASONS = {name: dtype for name, (dtype, _) in REASON_COLUMNS.items()}
 
 
-def identities(lake: Lake, as_of: date, sirens: pl.Series) -> pl.DataFrame:
-    """Return the latest description known by `as_of` of each structure, one row each.
+def latest(lake: Lake, as_of: date, sirens: pl.Series, columns: Sequence[str]) -> pl.DataFrame:
+    """Return `siren` and the last word on each column known by `as_of`, of structures described.
 
     Each source counts by its last word; of several, the latest that says a column.
     """
-    members = pl.DataFrame({"siren": sirens})
-    known = (
+    return (
         lake.scan("structures")
         .filter((pl.col("known_on") <= as_of) & pl.col("siren").is_in(sirens.implode()))
         .sort("known_on", "source", "source_row", maintain_order=True)
         .unique(["siren", "source"], keep="last", maintain_order=True)
         .group_by("siren", maintain_order=True)
-        .agg(pl.col(_DESCRIBED).drop_nulls().last())
+        .agg(pl.col(columns).drop_nulls().last())
         .collect()
     )
+
+
+def identities(lake: Lake, as_of: date, sirens: pl.Series) -> pl.DataFrame:
+    """Return the latest description known by `as_of` of each structure, one row each."""
+    members = pl.DataFrame({"siren": sirens})
+    known = latest(lake, as_of, sirens, _DESCRIBED)
     names = (
         lake.scan("grants")
         .filter(

@@ -27,6 +27,7 @@ from veille.given import score as score_rows
 from veille.home import Home
 from veille.line import ENGINE, features, find_panel, is_synthetic, latest_panel
 from veille.modelling import loaded
+from veille.profile import profile
 
 #: up to this many structures every horizon is explained; beyond, the main one only
 EXPLAIN_ALL = 40_000
@@ -105,6 +106,7 @@ def score(
             why,
             publish.history(lake, day, sirens),
             publish.unknown(rows, [f.name for f in model.features]),
+            profile=profile(lake, day, rows),
             folders={MODEL_FOLDER: Path(kept), SHARED_FOLDER: shared},
         )
     progress("publication", 1.0)

@@ -13,10 +13,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from data.errors import VeilleError
+from veille.mail_settings import MailSettings
+from veille.setting_field import setting
 
 PREFIX = "VEILLE_"
 FILE = "veille.toml"
@@ -27,6 +29,9 @@ TO_FILL = "à renseigner"
 ADDRESS = (
     r"^$|^https://[^/?#@\s]+(/[^?#\s]*)?$|^http://(127\.0\.0\.1|localhost)(:\d+)?(/[^?#\s]*)?$"
 )
+
+#: settings whose value is shown nowhere
+SECRETS = {"oidc_client_secret", "smtp_password"}
 
 #: variables with our prefix that are not settings -> what they are for
 OTHER_VARIABLES: dict[str, str] = {
@@ -39,51 +44,42 @@ class SettingsError(VeilleError):
     """A setting that does not exist, or whose value cannot be used."""
 
 
-def _field(default: object, description: str, expected: str, **limits: Any) -> Any:  # noqa: ANN401
-    """Declare a setting: its default, what it is for and what it accepts, in French."""
-    return Field(
-        default,
-        description=description,
-        json_schema_extra={"expected": expected},
-        validate_default=True,
-        **limits,
-    )
-
-
-class Settings(BaseSettings):
+class Settings(BaseSettings, MailSettings):
     """Every setting, with its default. Immutable; built by `load_settings`."""
 
     model_config = SettingsConfigDict(
         extra="forbid", frozen=True, env_prefix=PREFIX, hide_input_in_errors=True
     )
 
-    home: Path = _field(
+    home: Path = setting(
         Path("var"),
         "Dossier de tout l'état : faits, panels, modèles, publications, comptes.",
         "un chemin de dossier ; relatif, il part du dossier du fichier de réglages",
     )
-    log_level: Literal["debug", "info", "warning", "error"] = _field(
+    log_level: Literal["debug", "info", "warning", "error"] = setting(
         "info", "Niveau de détail du journal.", "debug, info, warning ou error"
     )
-    host: str = _field(
+    host: str = setting(
         "127.0.0.1",
         "Adresse d'écoute du serveur. Derrière un mandataire TLS, la laisser locale.",
         "une adresse ou un nom d'hôte",
         min_length=1,
     )
-    port: int = _field(8000, "Port d'écoute du serveur.", "un entier de 1 à 65535", ge=1, le=65_535)
-    workers: int = _field(1, "Nombre de processus du serveur.", "un entier de 1 à 64", ge=1, le=64)
-    session_hours: int = _field(
+    port: int = setting(
+        8000, "Port d'écoute du serveur.", "un entier de 1 à 65535", ge=1, le=65_535
+    )
+    workers: int = setting(1, "Nombre de processus du serveur.", "un entier de 1 à 64", ge=1, le=64)
+    session_hours: int = setting(
         12, "Durée de vie d'une session ouverte, en heures.", "un entier de 1 à 168", ge=1, le=168
     )
-    idle_hours: int = _field(
+    idle_hours: int = setting(
         2,
         "Fin d'une session sans aucune requête, en heures.",
         "un entier de 1 à 168",
         ge=1,
         le=168,
     )
-    rate_per_minute: int = _field(
+    rate_per_minute: int = setting(
         600,
         "Demandes par minute qu'un compte ou une clé peut faire à un processus du serveur ; "
         "0 : sans limite.",
@@ -91,27 +87,27 @@ class Settings(BaseSettings):
         ge=0,
         le=1_000_000,
     )
-    rate_burst: int = _field(
+    rate_burst: int = setting(
         200,
         "Demandes qu'un compte ou une clé peut faire d'un coup, avant que cette limite n'agisse.",
         "un entier de 1 à 1000000",
         ge=1,
         le=1_000_000,
     )
-    insecure: bool = _field(
+    insecure: bool = setting(
         default=False,
         description="Envoyer le cookie de session sans TLS ailleurs que sur l'adresse locale. "
         "Pour un essai sur un réseau fermé, jamais en service.",
         expected="true ou false",
     )
-    database_url: str | None = _field(
+    database_url: str | None = setting(
         None,
         "Base des comptes, dossiers, signalements et du journal des accès. "
         "Par défaut, un fichier SQLite sous `home` ; en service, PostgreSQL.",
         "une adresse SQLAlchemy, par exemple postgresql+psycopg://hote/veille",
         pattern=r"^[a-z0-9+]+://",
     )
-    mlflow_uri: str | None = _field(
+    mlflow_uri: str | None = setting(
         None,
         "Suivi des entraînements et registre des modèles. "
         "Par défaut, un fichier SQLite sous `home` ; en service, un serveur MLflow.",
@@ -119,19 +115,19 @@ class Settings(BaseSettings):
         pattern=r"^[a-z0-9+]+:",
     )
 
-    contact: str = _field(
+    contact: str = setting(
         TO_FILL,
         "À qui écrire au sujet d'un modèle : imprimé sur sa fiche.",
         "un service, une adresse",
     )
 
-    public_url: str = _field(
+    public_url: str = setting(
         "",
         "Adresse du service telle que les navigateurs la voient, sans barre finale.",
         "https://…, ou http:// sur l'adresse locale",
         pattern=ADDRESS,
     )
-    oidc_issuer: str = _field(
+    oidc_issuer: str = setting(
         "",
         "Fournisseur d'identité OpenID Connect (ProConnect) : son « issuer », à la lettre. "
         "Vide, il n'y en a pas.",
@@ -139,33 +135,33 @@ class Settings(BaseSettings):
         pattern=ADDRESS,
         max_length=300,
     )
-    oidc_client_id: str = _field(
+    oidc_client_id: str = setting(
         "", "Identifiant que le fournisseur a donné à ce service.", "un texte"
     )
-    oidc_client_secret: SecretStr = _field(
+    oidc_client_secret: SecretStr = setting(
         SecretStr(""),
         "Secret que le fournisseur a donné à ce service ; par variable plutôt que par fichier.",
         "un texte",
     )
-    oidc_scopes: str = _field(
+    oidc_scopes: str = setting(
         "openid email",
         "Ce qui est demandé au fournisseur.",
         "des mots séparés par une espace, dont openid",
         pattern=r"^(\S+ )*openid( \S+)*$",
     )
-    oidc_label: str = _field(
+    oidc_label: str = setting(
         "ProConnect",
         "Nom du fournisseur sur le bouton « Se connecter avec … ».",
         "un nom",
         min_length=1,
     )
-    oidc_email_trusted: bool = _field(
+    oidc_email_trusted: bool = setting(
         default=False,
         description="Tenir pour vérifiées les adresses d'un fournisseur qui ne le dit pas "
         "(email_verified absent), ce qui est le cas de ProConnect.",
         expected="true ou false",
     )
-    local_passwords: bool = _field(
+    local_passwords: bool = setting(
         default=True,
         description="Laisser les comptes se connecter par mot de passe. Les liens à usage unique "
         "restent, pour le jour où le fournisseur ne répond pas.",
@@ -254,7 +250,7 @@ def load_settings(
             f"La valeur du réglage « {key} » n'est pas acceptée.",
             code="bad-setting",
             where=origin[key],
-            received="(secret)" if key == "oidc_client_secret" else repr(values[key]),
+            received="(secret)" if key in SECRETS else repr(values[key]),
             expected=expected(key),
             todo="Corriger cette valeur ; chaque réglage est décrit dans docs/settings.md.",
         ) from error

@@ -108,6 +108,7 @@ class Line:
 
 _LIST = "/api/v1/structures"
 _ONE = "/api/v1/structures/{siren}"
+_BRIEF = "/api/v1/briefs"
 _PAGE = "/structures/{code}"
 _REASON = "un motif assez long pour les essais"
 _ELSEWHERE = _LISTS | _for(_LIMITED, _OUTSIDE)
@@ -117,6 +118,35 @@ _PAGES = _LISTS | _AT_THE_DOOR
 _BY_PSEUDONYM = {_R.ANALYST: "404 unknown-path"}
 #: a page outside the territory asks for a reason (403, and no code: it is a form)
 _ASKED = _for(_LIMITED, "403")
+
+
+def _of_one(part: str) -> tuple[Line, ...]:
+    """Return the lines of what is said of one structure."""
+    path, unnamed = _ONE + part, {_R.ANALYST: _PSEUDONYM}
+    by_pseudonym = _for((*_LIMITED, *_EVERYWHERE), "422 bad-siren") | {_R.ANALYST: _READ}
+    on_a_reason = unnamed | {_R.SCORES_REGIONAL: _OUTSIDE}
+    return (
+        Line("GET", path, _LISTS | unnamed, "dans le territoire", {"siren": "{inside}"}),
+        Line("GET", path, _ELSEWHERE | unnamed, "ailleurs", {"siren": "{outside}"}),
+        Line(
+            "GET",
+            path,
+            _LISTS | on_a_reason,
+            "ailleurs, sur motif",
+            {"siren": "{outside}"},
+            f"reason={_REASON}",
+        ),
+        Line("GET", path, _ELSEWHERE | unnamed, "lieu inconnu", {"siren": "{unplaced}"}),
+        Line(
+            "GET",
+            path,
+            _ELSEWHERE | _NOWHERE | unnamed,
+            "SIREN non publié",
+            {"siren": "{absent}"},
+        ),
+        Line("GET", path, _LISTS | by_pseudonym, "par pseudonyme", {"siren": "{pseudonym}"}),
+    )
+
 
 API: tuple[Line, ...] = (
     Line("GET", _LIST, _LISTS, "sans filtre"),
@@ -129,35 +159,8 @@ API: tuple[Line, ...] = (
         "recherche d'un nom",
         query="q=relais",
     ),
-    Line(
-        "GET", _ONE, _LISTS | {_R.ANALYST: _PSEUDONYM}, "dans le territoire", {"siren": "{inside}"}
-    ),
-    Line("GET", _ONE, _ELSEWHERE | {_R.ANALYST: _PSEUDONYM}, "ailleurs", {"siren": "{outside}"}),
-    Line(
-        "GET",
-        _ONE,
-        _LISTS | {_R.ANALYST: _PSEUDONYM, _R.SCORES_REGIONAL: _OUTSIDE},
-        "ailleurs, sur motif",
-        {"siren": "{outside}"},
-        f"reason={_REASON}",
-    ),
-    Line(
-        "GET", _ONE, _ELSEWHERE | {_R.ANALYST: _PSEUDONYM}, "lieu inconnu", {"siren": "{unplaced}"}
-    ),
-    Line(
-        "GET",
-        _ONE,
-        _ELSEWHERE | _NOWHERE | {_R.ANALYST: _PSEUDONYM},
-        "SIREN non publié",
-        {"siren": "{absent}"},
-    ),
-    Line(
-        "GET",
-        _ONE,
-        _LISTS | _for((*_LIMITED, *_EVERYWHERE), "422 bad-siren") | {_R.ANALYST: _READ},
-        "par pseudonyme",
-        {"siren": "{pseudonym}"},
-    ),
+    *(line for part in ("", "/history", "/orientation", "/similar") for line in _of_one(part)),
+    Line("GET", "/api/v1/schemes", _CATALOGUE),
     *(
         Line("GET", f"/api/v1/exports/structures.{kind}", _EXPORTS)
         for kind in ("csv", "xlsx", "parquet")
@@ -167,6 +170,15 @@ API: tuple[Line, ...] = (
         "/api/v1/exports/structures.csv",
         _EXPORTS | _for((_R.REGIONAL, _R.DEPARTMENTAL), _OUTSIDE),
         "filtre d'un autre territoire",
+        query="region=93",
+    ),
+    Line("GET", _BRIEF, _EXPORTS, "son territoire"),
+    Line("GET", _BRIEF, _EXPORTS | {_R.DEPARTMENTAL: _OUTSIDE}, "sa région", query="region=32"),
+    Line(
+        "GET",
+        _BRIEF,
+        _EXPORTS | _for((_R.REGIONAL, _R.DEPARTMENTAL), _OUTSIDE),
+        "une autre région",
         query="region=93",
     ),
     Line("POST", "/api/v1/scores", _LIVE, body='{"structures": [{"indicators": {}}]}'),

@@ -77,7 +77,7 @@ def principal_of_session(state: State, token: str, *, idle_hours: int) -> Princi
         name=user.name,
         login=user.login,
         role=Role(user.role),
-        territory=_territory(user),
+        territory=territory_of(user),
         sources=frozenset(user.sources),
         csrf=hmac.new(state.secret, f"csrf {token}".encode(), hashlib.sha256).hexdigest()[:40],
         session=opened.token_hash,
@@ -85,8 +85,8 @@ def principal_of_session(state: State, token: str, *, idle_hours: int) -> Princi
     )
 
 
-def _territory(user: User) -> Territory:
-    # A limited role without any territory sees nothing, whatever happened to its row.
+def territory_of(user: User) -> Territory:
+    """Return what an account sees; a limited role without any territory sees nothing."""
     if user.role in {Role.REGIONAL, Role.DEPARTMENTAL}:
         return Territory(frozenset(user.regions), frozenset(user.departements))
     return Territory.NATIONAL

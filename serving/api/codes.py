@@ -53,6 +53,9 @@ CODES: dict[int, dict[str, str]] = {
     503: {
         "no-publication": "Rien n'est encore publié pour cette cible.",
         "publication-corrupted": "Un fichier de la publication a changé depuis son écriture.",
+        "no-pango": "Le PDF a besoin de Pango, qui manque sur cette machine.",
+        "brief-too-long": "Cette note ne tient pas en deux pages.",
+        "brief-fetches": "Une note ne va chercher aucun fichier, et celle-ci en demande un.",
         "no-live-model": "Cette publication ne porte pas de quoi noter à la demande.",
     },
 }
@@ -61,6 +64,7 @@ _LISTS = {"role-has-no-lists", "missing-scope", "outside-territory", "filter-for
 _PARAMETERS = {"unknown-parameter", "repeated-parameter", "bad-value", "out-of-bounds"}
 _TARGET = {*_PARAMETERS, "unknown-target"}
 _UNSERVED = {"no-publication", "publication-corrupted"}
+_ONE = {*_LISTS - {"filter-forbidden"}, *_TARGET, "pseudonym-expected", "bad-siren"}
 _EXPORT = {*_LISTS, *_TARGET, "unknown-horizon", "notice-due", "cross-site"}
 
 #: method and path -> the codes of 403, 422 and 503 that it gives; the others may come anywhere
@@ -72,13 +76,12 @@ OPERATIONS: dict[str, set[str]] = {
         "cursor-invalid",
         "cursor-other-list",
     },
-    "GET /api/v1/structures/{siren}": {
-        *_LISTS - {"filter-forbidden"},
-        *_TARGET,
-        "pseudonym-expected",
-        "unknown-horizon",
-        "bad-siren",
+    "GET /api/v1/structures/{siren}": {*_ONE, "unknown-horizon"},
+    **{
+        f"GET /api/v1/structures/{{siren}}/{part}": _ONE
+        for part in ("history", "orientation", "similar")
     },
+    "GET /api/v1/schemes": {"missing-scope", *_PARAMETERS},
     "GET /api/v1/publications": {"missing-scope", *_TARGET},
     "GET /api/v1/models/current": {"missing-scope", *_TARGET},
     "GET /api/v1/indicators": {"missing-scope", *_PARAMETERS},
@@ -86,6 +89,15 @@ OPERATIONS: dict[str, set[str]] = {
     "GET /api/v1/exports/structures.csv": _EXPORT,
     "GET /api/v1/exports/structures.parquet": _EXPORT,
     "GET /api/v1/exports/structures.xlsx": {*_EXPORT, "too-many-rows"},
+    "GET /api/v1/briefs": {
+        *_LISTS - {"filter-forbidden"},
+        *_TARGET,
+        "notice-due",
+        "cross-site",
+        "no-pango",
+        "brief-too-long",
+        "brief-fetches",
+    },
     "POST /api/v1/scores": {
         "role-has-no-lists",
         "missing-scope",

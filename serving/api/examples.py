@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from serving.api.orientation_examples import BRIEF, HISTORY, ORIENTATION, SCHEMES
+
 _PUBLICATION = "2026-06-30-8783bd97bf39"
 _HEAD = {
     "publication": _PUBLICATION,
@@ -104,7 +106,9 @@ _DETAIL = {
             "rank": 1,
         }
     ],
+    "orientation": BRIEF,
 }
+_NAMED = {"siren": _ROW["siren"], "pseudonym": None, "horizon_months": 12}
 _MODEL = {
     "name": "veille-failure",
     "version": "3",
@@ -123,6 +127,18 @@ veille_requests_total{method="GET",route="/health/live",status="200"} 3
 EXAMPLES: dict[str, Any] = {
     "GET /api/v1/structures": _HEAD | _LIST,
     "GET /api/v1/structures/{siren}": _HEAD | _DETAIL,
+    "GET /api/v1/structures/{siren}/orientation": _HEAD | ORIENTATION,
+    "GET /api/v1/structures/{siren}/history": _HEAD
+    | _NAMED
+    | HISTORY
+    | {"trend": _DETAIL["trend"]},
+    "GET /api/v1/structures/{siren}/similar": _HEAD
+    | _NAMED
+    | {
+        "compared_on": ["employees", "grants_eur", "funders_count"],
+        "items": [_ROW | {"rank": 9, "siren": "990000028", "name": "Les Relais des Brumes"}],
+    },
+    "GET /api/v1/schemes": SCHEMES,
     "GET /api/v1/publications": {
         "target": "failure",
         "items": [
@@ -182,6 +198,7 @@ EXAMPLES: dict[str, Any] = {
             ("parquet", "PAR1"),
         )
     },
+    "GET /api/v1/briefs": "<!doctype html>",
     "GET /health/live": {"status": "live", "targets": {}},
     "GET /health/ready": {"status": "ready", "targets": {"failure": _PUBLICATION}},
     "GET /metrics": _METRICS,

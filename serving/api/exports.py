@@ -8,13 +8,13 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 
 from serving.access.audit import record_access
-from serving.access.errors import AccessError
-from serving.access.principal import Principal, Scope
+from serving.access.principal import Principal
 from serving.access.web_session import CurrentUser
 from serving.api.caching import fresh, unchanged
 from serving.api.download import Download
 from serving.api.parameters import CsvParameters, SingleValues, WholeListParameters
 from serving.api.problems import RESPONSES
+from serving.api.taking import check_taking
 from serving.exports.csv_file import DIALECTS, csv_chunks
 from serving.exports.export import Export, check_sheet, prepare
 from serving.exports.parquet_file import parquet_chunks
@@ -75,9 +75,7 @@ def export_parquet(
 
 def _prepared(parameters: WholeListParameters, request: Request, principal: Principal) -> Export:
     principal.require_lists()
-    principal.require_scope(Scope.EXPORT_SCORES)
-    _require_notice(principal)
-    _refuse_other_sites(request, principal)
+    check_taking(request, principal)
     known = services(request)
     publication = known.publications.current(parameters.target).get()
     return prepare(
@@ -124,27 +122,3 @@ def _sent(
         file_name=export.file_name(ending),
         headers=response.headers,
     )
-
-
-def _require_notice(principal: Principal) -> None:
-    if principal.notice_due:
-        raise AccessError(
-            "La notice de confidentialité est à accepter avant tout export.",
-            code="notice-due",
-            todo="Ouvrez /confidentialite, acceptez-la, puis recommencez.",
-        )
-
-
-def _refuse_other_sites(request: Request, principal: Principal) -> None:
-    """Refuse a session's export that starts on another site: AccessError `cross-site`.
-
-    A link elsewhere would be followed with the cookie (SameSite=Lax): the other site would read
-    nothing, but a nominative file would land on the disk of someone who did not ask for it.
-    """
-    came_from = request.headers.get("sec-fetch-site", "none")
-    if principal.kind == "user" and came_from not in {"same-origin", "none"}:
-        raise AccessError(
-            "Un export ne se demande pas depuis un autre site.",
-            code="cross-site",
-            todo="Ouvrez la liste dans Veille ESS et demandez l'export de là.",
-        )

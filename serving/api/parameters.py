@@ -34,10 +34,9 @@ class TargetParameters(BaseModel):
     target: Target = None
 
 
-class StructureParameters(TargetParameters):
-    """One structure."""
+class OpeningParameters(TargetParameters):
+    """One structure, opened."""
 
-    horizon: Horizon = None
     reason: Annotated[
         str | None,
         Field(
@@ -46,6 +45,12 @@ class StructureParameters(TargetParameters):
             max_length=500,
         ),
     ] = None
+
+
+class StructureParameters(OpeningParameters):
+    """One structure, at a horizon."""
+
+    horizon: Horizon = None
 
 
 class WholeListParameters(TargetParameters):

@@ -8,11 +8,13 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 
-class _Answer(BaseModel):
+class Answer(BaseModel):
+    """Any answer."""
+
     model_config = ConfigDict(protected_namespaces=())
 
 
-class StructureRow(_Answer):
+class StructureRow(Answer):
     """A structure in a list. For an analyst `pseudonym` replaces siren, name and commune."""
 
     rank: int | None
@@ -36,7 +38,7 @@ class StructureRow(_Answer):
     coverage: float | None
 
 
-class StructureList(_Answer):
+class StructureList(Answer):
     """One page of the ranked list; `total` is the exact number of structures of the whole list."""
 
     publication: str
@@ -51,7 +53,7 @@ class StructureList(_Answer):
     items: list[StructureRow]
 
 
-class HorizonScore(_Answer):
+class HorizonScore(Answer):
     """Probability within `horizon_months` and its interval; `base_value` is in log-odds."""
 
     horizon_months: int
@@ -62,7 +64,7 @@ class HorizonScore(_Answer):
     base_p: float | None
 
 
-class Reason(_Answer):
+class Reason(Answer):
     """What one indicator adds to the risk (log-odds; positive is riskier)."""
 
     indicator: str
@@ -74,7 +76,7 @@ class Reason(_Answer):
     sentence: str | None
 
 
-class ThemeReasons(_Answer):
+class ThemeReasons(Answer):
     """The reasons of one theme and their sum."""
 
     theme: str
@@ -83,7 +85,7 @@ class ThemeReasons(_Answer):
     reasons: list[Reason]
 
 
-class Reasons(_Answer):
+class Reasons(Answer):
     """Why: base_value + the contributions + other_contribution = score_logit, in log-odds.
 
     `other_contribution` is what the indicators that are not listed, or are reserved, add up to.
@@ -97,14 +99,14 @@ class Reasons(_Answer):
     themes: list[ThemeReasons]
 
 
-class Unknown(_Answer):
+class Unknown(Answer):
     """Something that is not known about the structure."""
 
     theme: str | None
     message: str
 
 
-class Reserved(_Answer):
+class Reserved(Answer):
     """A source that the reader has no right to; the same whatever it holds of the structure."""
 
     source: str
@@ -112,7 +114,7 @@ class Reserved(_Answer):
     message: str
 
 
-class Funding(_Answer):
+class Funding(Answer):
     """Public funding of one year by one funder, known at the observation date."""
 
     fiscal_year: int
@@ -122,7 +124,7 @@ class Funding(_Answer):
     amount_eur: float
 
 
-class TrendPoint(_Answer):
+class TrendPoint(Answer):
     """The same structure in one publication."""
 
     publication: str
@@ -132,7 +134,18 @@ class TrendPoint(_Answer):
     rank: int | None
 
 
-class StructureDetail(_Answer):
+class OrientationLine(Answer):
+    """A scheme in a few words: its stage here, fits | to_check | does_not_fit, from 1, and why."""
+
+    id: str
+    label: str
+    stage: str | None
+    verdict: str
+    priority: int | None
+    why: str
+
+
+class StructureDetail(Answer):
     """All that is said about one structure."""
 
     publication: str
@@ -147,9 +160,10 @@ class StructureDetail(_Answer):
     reserved: list[Reserved]
     history: list[Funding]
     trend: list[TrendPoint]
+    orientation: list[OrientationLine]
 
 
-class ModelInfo(_Answer):
+class ModelInfo(Answer):
     """The model behind the current publication of a target."""
 
     target: str
@@ -166,7 +180,7 @@ class ModelInfo(_Answer):
     input_hash: str
 
 
-class PublicationInfo(_Answer):
+class PublicationInfo(Answer):
     """One publication."""
 
     publication: str
@@ -180,14 +194,14 @@ class PublicationInfo(_Answer):
     model_version: str | int | None
 
 
-class PublicationList(_Answer):
+class PublicationList(Answer):
     """The publications of a target, the latest first."""
 
     target: str
     items: list[PublicationInfo]
 
 
-class IndicatorInfo(_Answer):
+class IndicatorInfo(Answer):
     """One indicator of the catalogue."""
 
     name: str
@@ -202,13 +216,13 @@ class IndicatorInfo(_Answer):
     why: str
 
 
-class IndicatorList(_Answer):
+class IndicatorList(Answer):
     """The catalogue."""
 
     items: list[IndicatorInfo]
 
 
-class Health(_Answer):
+class Health(Answer):
     """State of the server; `targets` gives the publication served, or the code of the problem."""
 
     status: str

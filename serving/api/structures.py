@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from data.identifiers import is_siren
 from serving.access.audit import record_access
-from serving.access.errors import AccessError
-from serving.access.principal import Principal
-from serving.access.pseudonym import HIDDEN, pseudonymise, siren_of
 from serving.access.web_session import CurrentUser
 from serving.api.caching import fresh, unchanged
+from serving.api.opening import asked_siren, open_structure, shown
 from serving.api.parameters import ListParameters, SingleValues, StructureParameters
 from serving.api.problems import RESPONSES, Problem
 from serving.api.schemas import StructureDetail, StructureList
+from serving.cell.orient import in_brief, orient
 from serving.detail import describe
-from serving.publication import Publication
-from serving.ranking import RankingError, query
-from serving.services import Services, services
+from serving.ranking import query
+from serving.services import services
 
 router = APIRouter(
     prefix="/api/v1", tags=["structures"], responses=RESPONSES, dependencies=[SingleValues]
@@ -88,10 +85,10 @@ def read_structure(
     principal.require_lists()
     known = services(request)
     publication = known.publications.current(parameters.target).get()
-    digits = _siren(siren, principal, known)
-    position = _open(request, principal, publication, digits, parameters.reason)
-    same = fresh(request, response, publication, principal)
-    if same:
+    digits = asked_siren(siren, principal, known)
+    position = open_structure(request, principal, publication, digits, parameters.reason)
+    catalogue = known.schemes.get()
+    if fresh(request, response, publication, principal, catalogue.digest):
         raise unchanged(response)
     detail = describe(
         publication,
@@ -105,96 +102,5 @@ def read_structure(
     if not principal.nominative:
         hidden = {"funder_id": None, "funder_name": None}
         detail["history"] = [line | hidden for line in detail["history"]]
+    detail["orientation"] = in_brief(orient(publication, position, principal, catalogue).found)
     return StructureDetail.model_validate(detail)
-
-
-def shown(
-    row: dict[str, Any], principal: Principal, known: Services, horizon: int
-) -> dict[str, Any]:
-    """Return a row as this reader may see it."""
-    row = row | {"horizon_months": horizon, "pseudonym": None}
-    for name in ("p", "low", "high"):
-        row[name] = row[f"{name}_{horizon}m"]
-    return row if principal.nominative else pseudonymise(row, known.state.secret)
-
-
-def _siren(text: str, principal: Principal, known: Services) -> str:
-    digits = "".join(text.split())
-    if not principal.nominative:
-        found = siren_of(digits, known.state.secret)
-        if found is None:
-            raise AccessError(
-                "Un analyste ouvre une structure par son pseudonyme.",
-                code="pseudonym-expected",
-                where="siren",
-                expected="P- et six caractères, comme dans la liste",
-                todo=f"Prenez le pseudonyme de la liste ({', '.join(HIDDEN)} y sont masqués).",
-            )
-        return found
-    if not is_siren(digits):
-        nine = len(digits) == 9 and digits.isdigit()
-        raise RankingError(
-            "La clé de contrôle de ce SIREN est fausse." if nine else "Ce n'est pas un SIREN.",
-            code="bad-siren",
-            where="siren",
-            received=text[:40],
-            expected="neuf chiffres dont le dernier est la clé de Luhn",
-            todo="Vérifiez les chiffres, un par un.",
-        )
-    return digits
-
-
-def _open(
-    request: Request,
-    principal: Principal,
-    publication: Publication,
-    siren: str,
-    reason: str | None,
-) -> int:
-    """Return the row of a structure that this reader may open; log it; refuse otherwise."""
-    position = publication.position(siren)
-    row = publication.row(position) if position is not None else None
-    inside = row is not None and principal.may_open(row["departement"], row["region"])
-    action = "structure.view"
-    if not inside and not principal.territory.national:
-        # The same answer whether the structure is elsewhere or nowhere.
-        if not (reason and principal.may_break_glass):
-            record_access(
-                request,
-                principal,
-                action="structure.refused",
-                publication=publication,
-                sirens=[siren],
-            )
-            raise AccessError(
-                "Cette structure n'est pas dans votre territoire, ou n'est pas suivie.",
-                code="outside-territory",
-                where="siren",
-                received=siren,
-                expected=str(principal.territory),
-                todo="Un motif (reason) ouvre une structure hors territoire ; il est journalisé."
-                if principal.may_break_glass
-                else "Demandez une clé dont le territoire comprend cette structure.",
-            )
-        action = "structure.break_glass"
-    if row is not None or action != "structure.view":
-        record_access(
-            request,
-            principal,
-            action=action,
-            publication=publication,
-            sirens=[siren] if principal.nominative else (),
-            reason=reason or "",
-        )
-    if position is None:
-        error = RankingError(
-            "Cette structure n'est pas dans la publication.",
-            code="unknown-structure",
-            status=404,
-            where="siren",
-            received=siren if principal.nominative else None,
-            todo="Vérifiez le SIREN ; la liste couvre les structures de l'ESS suivies à la date"
-            f" du {publication.manifest.as_of:%d/%m/%Y}.",
-        )
-        raise error
-    return position

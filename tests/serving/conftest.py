@@ -52,11 +52,14 @@ class Frames:
     history: pl.DataFrame
     unknown: pl.DataFrame
     manifest: dict[str, Any] = field(default_factory=dict)
+    profile: pl.DataFrame | None = None
 
     def write(self, home: Path, target: str = "failure", *, live: bool = False) -> str:
         frames = (self.scores, self.reasons, self.history, self.unknown)
         folders = live_folders() if live else None
-        return write_publication(home, target, self.manifest, *frames, folders=folders)
+        return write_publication(
+            home, target, self.manifest, *frames, profile=self.profile, folders=folders
+        )
 
 
 def make_frames(

@@ -15,6 +15,7 @@ from serving.access.errors import AccessError
 from serving.access.pseudonym import pseudonym
 from serving.access.sources import Source, check_sources, source_of
 from serving.app import create_app
+from serving.cell.neighbours import FUNDING
 from serving.settings import ServingSettings
 from tests.serving.conftest import Browser, House, make_frames
 from tests.serving.web_people import signed_in
@@ -179,3 +180,14 @@ def test_who_reads_reasons_or_gaps_of_a_publication_goes_through_the_rights() ->
     for name, text in readers.items():
         for what in re.findall(r"\bpublication\.(reasons|unknown)\(", text):
             assert f"open_{what}(" in text, f"{name} shows what may be reserved"
+
+
+def test_profiles_are_read_by_the_rights_or_for_what_is_public() -> None:
+    root = Path(serving.__file__).parent
+    readers = {
+        path.relative_to(root).as_posix()
+        for path in root.rglob("*.py")
+        if re.search(r"\bpublication\.profiles?\b", path.read_text("utf-8"))
+    }
+    assert readers == {"cell/facts.py", "cell/neighbours.py", "cell/brief/signs.py"}
+    assert all(source_of(name, None) is None for name in FUNDING)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import threading
@@ -19,6 +20,7 @@ import pyarrow.parquet as pq
 import pytest
 from pydantic import BaseModel
 
+import serving.api.orientation_schemas as server_orientation
 import serving.api.schemas as server_models
 from serving.access.keys import create_key
 from serving.state import open_state
@@ -31,6 +33,7 @@ from veille.client import (
     ClientError,
     ListReplacedError,
     answers,
+    orientation,
 )
 
 #: status, headers, body
@@ -121,6 +124,21 @@ class TestReading:
             assert any(item.current for item in client.publications().items)
             assert len(client.indicators().items) > 20
             assert client.ready().status == "ready"
+
+    def test_what_is_beside_a_structure(self, world: World) -> None:
+        siren = world.frames.scores["siren"][3]
+        with world.client() as client:
+            found = client.orientation(siren)
+            assert found.siren == siren
+            assert {one.id for one in found.schemes} == {one.id for one in client.schemes().items}
+            brief = client.structure(siren).orientation
+            assert [(one.id, one.why) for one in found.schemes] == [(b.id, b.why) for b in brief]
+            page = client.history(siren, years=1)
+            assert ([y.fiscal_year for y in page.years], page.next_before) == ([2025], 2025)
+            assert [year.fiscal_year for year in client.funding(siren)] == [2025, 2024]
+            alike = client.similar(siren, limit=3)
+            assert len(alike.items) == 3
+            assert siren not in {row.siren for row in alike.items}
 
     def test_a_list_replaced_meanwhile(self, tmp_path: Path) -> None:
         make_frames().write(tmp_path)
@@ -214,6 +232,19 @@ class TestExport:
         rows = csv_rows(target.read_bytes(), separator=",", comma=False)
         assert [row["siren"] for row in rows] == expected
         assert caught.value.code == "unknown-format"
+
+    def test_a_brief_is_a_file_too(self, world: World, tmp_path: Path) -> None:
+        with world.client() as client:
+            pdf = client.brief(tmp_path / "note.PDF", region="32")
+            html = client.brief(tmp_path / "note.html", sector="culture")
+            with pytest.raises(ClientError) as caught:
+                client.brief(tmp_path / "note.docx")
+            with pytest.raises(ApiError) as refused:
+                client.brief(tmp_path / "note.html", region="00")
+        assert pdf.path.read_bytes().startswith(b"%PDF-")
+        assert "<h1>Culture, France entière</h1>" in html.path.read_text("utf-8")
+        assert pdf.publication == html.publication != ""
+        assert (caught.value.code, refused.value.code) == ("unknown-format", "bad-value")
 
     def test_a_refusal_keeps_the_former_file(self, world: World, tmp_path: Path) -> None:
         target = tmp_path / "list.csv"
@@ -350,15 +381,16 @@ def test_the_models_are_those_of_the_server() -> None:
         }
 
     def bare(found: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
-        gone = ("serving.api.schemas.", "veille.client.answers.")
+        place = r"(serving\.api\.(orientation_)?schemas|veille\.client\.(answers|orientation))\."
         return {
-            name: {f: t.replace(gone[0], "").replace(gone[1], "") for f, t in types.items()}
+            name: {f: re.sub(place, "", t) for f, t in types.items()}
             for name, types in found.items()
         }
 
-    ours, theirs = bare(fields(answers)), bare(fields(server_models))
-    assert len(ours) > 10
-    assert ours == {name: theirs[name] for name in ours}
+    for client, server in ((answers, server_models), (orientation, server_orientation)):
+        ours, theirs = bare(fields(client)), bare(fields(server))
+        assert len(ours) > 10
+        assert ours == {name: theirs[name] for name in ours}
 
 
 def test_a_key_of_a_later_server_is_kept() -> None:

@@ -17,9 +17,16 @@ from veille.client.answers import (
     StructureList,
     StructureRow,
 )
-from veille.client.calls import Client, Exported, Filters, Told
+from veille.client.calls import Client, Filters, Told
 from veille.client.errors import ApiError, ClientError, ListReplacedError
+from veille.client.files import Exported
 from veille.client.live import Scored, Scores
+from veille.client.orientation import (
+    SchemeList,
+    SimilarStructures,
+    StructureHistory,
+    StructureOrientation,
+)
 
 __all__ = [
     "ApiError",
@@ -32,10 +39,14 @@ __all__ = [
     "ListReplacedError",
     "ModelInfo",
     "PublicationList",
+    "SchemeList",
     "Scored",
     "Scores",
+    "SimilarStructures",
     "StructureDetail",
+    "StructureHistory",
     "StructureList",
+    "StructureOrientation",
     "StructureRow",
     "Told",
 ]

@@ -138,6 +138,17 @@ class Reserved(Answer):
     message: str
 
 
+class OrientationLine(Answer):
+    """A scheme in a few words: its stage here, fits | to_check | does_not_fit, from 1, and why."""
+
+    id: str
+    label: str
+    stage: str | None
+    verdict: str
+    priority: int | None
+    why: str
+
+
 class StructureDetail(Answer):
     """All that is said about one structure."""
 
@@ -153,6 +164,7 @@ class StructureDetail(Answer):
     reserved: list[Reserved]
     history: list[Funding]
     trend: list[TrendPoint]
+    orientation: list[OrientationLine]
 
 
 class ModelInfo(Answer):

@@ -3,38 +3,33 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Literal, Self, TypedDict, TypeVar, Unpack
-from urllib.parse import quote
-
-from pydantic import BaseModel, ValidationError
+from typing import Literal, Self, TypedDict, Unpack
 
 from veille.client.answers import (
     Health,
     IndicatorList,
     ModelInfo,
     PublicationList,
-    StructureDetail,
     StructureList,
     StructureRow,
 )
 from veille.client.errors import ClientError
+from veille.client.files import Exported, saved
 from veille.client.live import Scores
-from veille.client.transport import Query, Transport
+from veille.client.reading import API, given, understood
+from veille.client.structures import StructureCalls
+from veille.client.transport import Transport
 
 Level = Literal["high", "moderate", "low", "unknown"]
 Sort = Literal["-p", "p", "rank", "-rank", "-employees", "employees", "name", "-name"]
 Format = Literal["csv", "xlsx", "parquet"]
 Dialect = Literal["excel", "standard"]
-Answer = TypeVar("Answer", bound=BaseModel)
 
-_API = "/api/v1"
 _LONGEST_PAGE = 200
+_BRIEFS = ("pdf", "html")
 _FORMATS: dict[str, Format] = {".csv": "csv", ".xlsx": "xlsx", ".parquet": "parquet"}
 
 
@@ -64,16 +59,7 @@ class Told(TypedDict, total=False):
     indicators: Mapping[str, str | float | bool | None]
 
 
-@dataclass(frozen=True)
-class Exported:
-    """A file exported: where it is, of which publication, how many bytes."""
-
-    path: Path
-    publication: str
-    size_bytes: int
-
-
-class Client:
+class Client(StructureCalls):
     """A connection to Veille ESS, to use in a `with`; for one thread at a time.
 
     Parameters
@@ -99,7 +85,7 @@ class Client:
     """
 
     def __init__(self, base_url: str, key: str, *, timeout: float = 60.0, retries: int = 2) -> None:
-        self._transport = Transport(base_url, key, timeout=timeout, retries=retries)
+        super().__init__(Transport(base_url, key, timeout=timeout, retries=retries))
 
     def __enter__(self) -> Self:
         """Return the client."""
@@ -156,18 +142,6 @@ class Client:
                 return
             query["cursor"] = page.next_cursor
 
-    def structure(
-        self,
-        siren: str,
-        *,
-        target: str | None = None,
-        horizon: int | None = None,
-        reason: str | None = None,
-    ) -> StructureDetail:
-        """Return all that is said about one structure, by its SIREN or its pseudonym."""
-        query = {"target": target, "horizon": horizon, "reason": reason}
-        return self._read(StructureDetail, f"/structures/{quote(siren, safe='')}", query)
-
     def publications(self, *, target: str | None = None) -> PublicationList:
         """Return the publications of a target, the latest first."""
         return self._read(PublicationList, "/publications", {"target": target})
@@ -202,9 +176,9 @@ class Client:
             "budgets": budgets,
             "funder_delays": funder_delays,
         }
-        body = json.dumps(_given(call), default=str).encode()
-        answer = self._transport.post(f"{_API}/scores", body)
-        return _understood(Scores, answer.content, f"{_API}/scores")
+        body = json.dumps(given(call), default=str).encode()
+        answer = self._transport.post(f"{API}/scores", body)
+        return understood(Scores, answer.content, f"{API}/scores")
 
     def export(
         self,
@@ -235,52 +209,42 @@ class Client:
         target = Path(path)
         chosen = format or _FORMATS.get(target.suffix.lower())
         if chosen is None:
-            raise ClientError(
-                "Le format de l'export n'est pas dit.",
-                code="unknown-format",
-                where="format",
-                received=target.suffix or "un nom sans extension",
-                expected=" | ".join(_FORMATS.values()),
-            )
-        query = _given({**filters, "dialect": dialect})
-        with tempfile.NamedTemporaryFile(
-            dir=target.parent, prefix=f".{target.name}.", suffix=".part", delete=False
-        ) as draft:
-            try:
-                headers = self._transport.download(
-                    f"{_API}/exports/structures.{chosen}", query, draft
-                )
-                draft.flush()
-                size = draft.tell()
-                os.replace(draft.name, target)  # noqa: PTH105 - from a name to a Path
-            finally:
-                Path(draft.name).unlink(missing_ok=True)
-        return Exported(target, headers.get("x-publication", ""), size)
+            raise _unknown_format(target.suffix, _FORMATS.values())
+        query = given({**filters, "dialect": dialect})
+        return saved(self._transport, f"{API}/exports/structures.{chosen}", query, target)
+
+    def brief(
+        self,
+        path: str | Path,
+        *,
+        region: str | None = None,
+        departement: str | None = None,
+        sector: str | None = None,
+        target: str | None = None,
+    ) -> Exported:
+        """Write the brief on a territory or a sector to a `.pdf` or `.html` file, as `export`.
+
+        Without a région, a département nor a sector, it is about the whole territory of the key.
+        """
+        file = Path(path)
+        kind = file.suffix.lower().removeprefix(".")
+        if kind not in _BRIEFS:
+            raise _unknown_format(kind, _BRIEFS)
+        asked = {"region": region, "departement": departement, "sector": sector}
+        query = given({**asked, "target": target, "format": kind})
+        return saved(self._transport, f"{API}/briefs", query, file)
 
     def ready(self) -> Health:
         """Return whether lists can be served; `status` is `ready` or `not-ready`."""
         answer = self._transport.get("/health/ready", {}, also=frozenset({503}))
-        return _understood(Health, answer.content, "/health/ready")
-
-    def _read(self, model: type[Answer], path: str, query: Query) -> Answer:
-        answer = self._transport.get(_API + path, _given(query))
-        return _understood(model, answer.content, _API + path)
+        return understood(Health, answer.content, "/health/ready")
 
 
-def _given(query: Mapping[str, object]) -> dict[str, object]:
-    return {name: value for name, value in query.items() if value is not None}
-
-
-def _understood(model: type[Answer], content: bytes, path: str) -> Answer:
-    try:
-        return model.model_validate_json(content)
-    except ValidationError as error:
-        first = error.errors(include_input=False)[0]
-        # From nothing: pydantic's own error quotes values, that is names.
-        raise ClientError(
-            "La réponse n'est pas celle d'un serveur Veille ESS de cette version.",
-            code="unexpected-answer",
-            where=path,
-            received=f"{'.'.join(map(str, first['loc'])) or 'le corps'} : {first['type']}",
-            todo="Vérifiez l'adresse du serveur et la version du client.",
-        ) from None
+def _unknown_format(found: str, known: Iterable[str]) -> ClientError:
+    return ClientError(
+        "Le format du fichier n'est pas dit.",
+        code="unknown-format",
+        where="format",
+        received=found or "un nom sans extension",
+        expected=" | ".join(known),
+    )

@@ -1,0 +1,1 @@
+"""The emergency plan brief: two pages on a sector or a territory, in HTML and PDF."""

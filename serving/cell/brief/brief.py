@@ -1,0 +1,206 @@
+"""All that a brief says, gathered before anything is written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+import numpy as np
+import polars as pl
+
+from serving.access.principal import Principal
+from serving.access.pseudonym import pseudonymise
+from serving.cell.brief.exposure import Exposure, exposure
+from serving.cell.brief.scope import Scope, check_scope
+from serving.cell.brief.signs import signs
+from serving.cell.brief.stages import STAGES, with_stages
+from serving.cell.tally import Expected, Rows, expected, high_sirens, levels
+from serving.publication import Publication
+from serving.ranking import Sort, whole_list
+
+#: structures listed at most, the most pressing first
+LISTED = 16
+
+
+class SchemeLine(Protocol):
+    """What a brief says of a scheme; no région stands for the whole country."""
+
+    @property
+    def label(self) -> str: ...  # noqa: D102
+    @property
+    def means(self) -> str: ...  # noqa: D102
+    @property
+    def stages(self) -> tuple[str, ...]: ...  # noqa: D102
+    @property
+    def regions(self) -> tuple[str, ...]: ...  # noqa: D102
+    @property
+    def to_confirm(self) -> bool: ...  # noqa: D102
+
+
+@dataclass(frozen=True)
+class Capacity:
+    """What a scheme or a team can take: `places` in all, `taken` of them (None: not known)."""
+
+    label: str
+    places: int
+    taken: int | None = None
+
+
+@dataclass(frozen=True)
+class Means:
+    """What can be done: the schemes, the capacities, the result of a scenario.
+
+    `scenario` holds `label` and `lines`: figures by name, `without` and `with` the cut.
+    """
+
+    schemes: Sequence[SchemeLine] = ()
+    capacities: Sequence[Capacity] = ()
+    scenario: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class Brief:
+    """The content of a brief, and who it is for.
+
+    `changes` and `moved` compare with the list `before`: counts by level, entries and exits of the
+    high level. `regions` are those where the structures may be, none for the whole country.
+    `structures` are rows of the scores with `stage`, named or pseudonymised.
+    """
+
+    publication: Publication
+    title: str
+    regions: tuple[str, ...]
+    made_for: str
+    made_at: datetime
+    nominative: bool
+    counts: dict[str, int]
+    sums: tuple[Expected, ...]
+    before: Publication | None
+    changes: dict[str, int]
+    moved: tuple[int, int]
+    exposure: Exposure
+    stages: dict[str, int]
+    unstaged: int
+    structures: tuple[dict[str, Any], ...]
+    sirens: tuple[str, ...]
+    means: Means
+
+    def file_name(self, ending: str) -> str:
+        """Return a file name that says nothing of who is listed nor of what was asked."""
+        manifest = self.publication.manifest
+        fictitious = "-donnees-fictives" if manifest.synthetic else ""
+        return f"veille-ess-note-{manifest.target}-{manifest.as_of}{fictitious}.{ending}"
+
+
+def prepare_brief(
+    publication: Publication,
+    before: Publication | None,
+    principal: Principal,
+    scope: Scope,
+    *,
+    secret: bytes,
+    means: Means | None = None,
+) -> Brief:
+    """Return the content of a brief, as its reader may see it.
+
+    Parameters
+    ----------
+    publication, before : Publication
+        What is described, and the list before it, if there is one.
+    principal : Principal
+        Who it is for: the territory limits it, the role says whether structures are named.
+    scope : Scope
+        What it is about.
+    secret : bytes
+        Key of the pseudonyms.
+    means : Means, optional
+        Schemes, capacities, scenario.
+
+    Raises
+    ------
+    AccessError
+        `role-has-no-lists`, `missing-scope`, `outside-territory`.
+    RankingError
+        `bad-value`.
+    """
+    principal.require_lists()
+    check_scope(scope, publication, principal)
+    rows = _rows(publication, scope, principal)
+    counts = levels(publication, rows)
+    found = with_stages(signs(publication, rows, principal.sources))
+    stages = {stage: found.filter(stage=stage).height for stage in STAGES}
+    chosen = _pressing(found)
+    sirens = tuple(chosen["siren"].to_list())
+    changes, moved = _changes(publication, rows, counts, before, scope, principal)
+    return Brief(
+        publication=publication,
+        title=scope.title(publication, principal),
+        regions=scope.regions(principal),
+        made_for=f"{principal.name} ({principal.login})",
+        made_at=datetime.now(UTC).replace(microsecond=0),
+        nominative=principal.nominative,
+        counts=counts,
+        sums=tuple(expected(publication, rows, h) for h in publication.horizons),
+        before=before,
+        changes=changes,
+        moved=moved,
+        exposure=exposure(publication, found),
+        stages=stages,
+        unstaged=found.height - sum(stages.values()),
+        structures=tuple(_shown(publication, chosen, principal, secret)),
+        sirens=sirens,
+        means=means or Means(),
+    )
+
+
+def _rows(publication: Publication, scope: Scope, principal: Principal) -> Rows:
+    return whole_list(publication, scope.filters(), sort=Sort.RANK, territory=principal.territory)
+
+
+def _pressing(found: pl.DataFrame) -> pl.DataFrame:
+    order = pl.Enum(list(STAGES))
+    return (
+        found.filter(pl.col("stage").is_in(["urgency", "difficulty"]))
+        .with_columns(pl.col("stage").cast(order))
+        .sort("stage", "p", "siren", descending=[False, True, False], nulls_last=True)
+        .head(LISTED)
+        .with_columns(pl.col("stage").cast(pl.String))
+    )
+
+
+def _shown(
+    publication: Publication, chosen: pl.DataFrame, principal: Principal, secret: bytes
+) -> list[dict[str, Any]]:
+    places = [publication.position(siren) for siren in chosen["siren"]]
+    rows = publication.take([place for place in places if place is not None])
+    main = publication.main_horizon
+    named = [
+        row
+        | {
+            "stage": stage,
+            **{name: row[f"{name}_{main}m"] for name in ("p", "low", "high")},
+            "pseudonym": None,
+        }
+        for row, stage in zip(rows, chosen["stage"], strict=True)
+    ]
+    return named if principal.nominative else [pseudonymise(row, secret) for row in named]
+
+
+def _changes(
+    publication: Publication,
+    rows: Rows,
+    counts: dict[str, int],
+    before: Publication | None,
+    scope: Scope,
+    principal: Principal,
+) -> tuple[dict[str, int], tuple[int, int]]:
+    if before is None:
+        return {}, (0, 0)
+    rows_before = _rows(before, scope, principal)
+    was = levels(before, rows_before)
+    high, high_before = high_sirens(publication, rows), high_sirens(before, rows_before)
+    entered = len(np.setdiff1d(high, high_before, assume_unique=True))
+    left = len(np.setdiff1d(high_before, high, assume_unique=True))
+    return {level: count - was[level] for level, count in counts.items()}, (entered, left)
