@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from data.errors import VeilleError
 
 #: last revision of migrations/versions; a state already there starts without Alembic
-HEAD = "0003"
+HEAD = "0004"
 _BUSY_MILLISECONDS = 15_000
 _CONNECT_SECONDS = 10
 _LOCK_NUMBER = 7_305_108
