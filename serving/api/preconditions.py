@@ -242,8 +242,11 @@ def changing(allow: Callable[[Principal], None]) -> Callable[..., WriteRequest]:
     It raises PreconditionError 428 `version-expected` too.
     """
 
+    # As a default: an annotation is read where `allow` is not known.
+    asked_first = Depends(writing(allow))
+
     def change(
-        asked: Annotated[WriteRequest, Depends(writing(allow))],
+        asked: WriteRequest = asked_first,
         if_match: Annotated[str | None, _IF_MATCH] = None,
     ) -> WriteRequest:
         given = [one.strip().removeprefix("W/") for one in (if_match or "").split(",")]

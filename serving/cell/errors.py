@@ -1,0 +1,25 @@
+"""The refusals of the acts of the cell."""
+
+from __future__ import annotations
+
+from data.errors import VeilleError
+
+
+class CellError(VeilleError):
+    """An act that is refused; `status` is its HTTP status."""
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        code: str,
+        status: int = 422,
+        where: str = "",
+        received: object = None,
+        expected: str = "",
+        todo: str = "",
+    ) -> None:
+        super().__init__(
+            what, code=code, where=where, received=received, expected=expected, todo=todo
+        )
+        self.status = status
