@@ -118,7 +118,7 @@ class CsvParameters(WholeListParameters):
     ] = "excel"
 
 
-_SEVERAL = {"level", "region", "departement", "sector", "ess_family", "status"}
+_SEVERAL = {"level", "region", "departement", "sector", "ess_family", "status", "scheme"}
 
 
 def refuse_repeats(request: Request, _signed_in: CurrentUser) -> None:
