@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from serving.api import examples_cell
+
 _PUBLICATION = "2026-06-30-8783bd97bf39"
 _HEAD = {
     "publication": _PUBLICATION,
@@ -120,7 +122,7 @@ veille_requests_total{method="GET",route="/health/live",status="200"} 3
 """
 
 #: method and path -> the example of its 200
-EXAMPLES: dict[str, Any] = {
+EXAMPLES: dict[str, Any] = examples_cell.EXAMPLES | {
     "GET /api/v1/structures": _HEAD | _LIST,
     "GET /api/v1/structures/{siren}": _HEAD | _DETAIL,
     "GET /api/v1/publications": {

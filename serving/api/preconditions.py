@@ -47,9 +47,13 @@ WRITES: dict[int | str, dict[str, Any]] = RESPONSES | {
 CHANGES: dict[int | str, dict[str, Any]] = {
     status: {"model": Problem, "description": TITLES[status]} for status in (404, 412, 428)
 }
-_TEXT = {"schema": {"type": "string"}}
+_TAG = {
+    "description": "Version, à rendre dans If-Match.",
+    "required": True,
+    "schema": {"type": "string"},
+}
 #: the headers of an answer that shows the version of something
-VERSIONED = {"headers": {"ETag": {"description": "Version, à rendre dans If-Match.", **_TEXT}}}
+VERSIONED: dict[str, Any] = {"headers": {"ETag": _TAG}}
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 

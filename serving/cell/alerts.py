@@ -17,10 +17,9 @@ from data.reference.funders import plain
 from data.sources.alerts import without_persons
 from serving.access.principal import Principal
 from serving.cell.days import day_of, now
-from serving.cell.errors import CellError
+from serving.cell.errors import CellError, bad_cursor
 from serving.cell.register import Found, Named
 from serving.cell.rights import own_place, require_place, visible_alerts
-from serving.cursor import RankingError
 from serving.state.cell_models import Alert
 
 #: the same said again within so many days is the same alert
@@ -210,17 +209,6 @@ def list_alerts(
     more = len(rows) > sought.limit
     rows = rows[: sought.limit]
     return rows, total, rows[-1].id if more else None
-
-
-def bad_cursor(received: str) -> RankingError:
-    """Return the error of a cursor that no page gave."""
-    return RankingError(
-        "Ce curseur est illisible.",
-        code="cursor-invalid",
-        where="cursor",
-        received=received[:40],
-        todo="Reprenez à la première page.",
-    )
 
 
 def without_numbers(text: str) -> str:

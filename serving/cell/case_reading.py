@@ -9,9 +9,8 @@ from sqlalchemy import ColumnElement, String, cast, func, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from serving.access.principal import Principal
-from serving.cell.alerts import bad_cursor
 from serving.cell.days import day_of, now
-from serving.cell.errors import CellError
+from serving.cell.errors import CellError, bad_cursor
 from serving.cell.rights import visible_cases
 from serving.state.cell_models import Case, CaseAttachment, CaseEvent
 from serving.state.models import User

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from data.errors import VeilleError
+from serving.cursor import RankingError
 
 
 class CellError(VeilleError):
@@ -23,3 +24,14 @@ class CellError(VeilleError):
             what, code=code, where=where, received=received, expected=expected, todo=todo
         )
         self.status = status
+
+
+def bad_cursor(received: str) -> RankingError:
+    """Return the error of a cursor that no page gave."""
+    return RankingError(
+        "Ce curseur est illisible.",
+        code="cursor-invalid",
+        where="cursor",
+        received=received[:40],
+        todo="Reprenez à la première page.",
+    )
