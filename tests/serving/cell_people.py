@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tests.serving.web_people import principal_of, signed_in
 
@@ -70,6 +70,6 @@ def refused(response: httpx.Response) -> tuple[int, str]:
     return response.status_code, response.json()["code"]
 
 
-def alert(siren: str, **more: Any) -> dict[str, Any]:
+def alert(siren: str, **more: object) -> dict[str, object]:
     """Return an alert to raise."""
     return {"siren": siren, "severity": 2, "reason": "Salaires en retard.", "source": "DLA"} | more

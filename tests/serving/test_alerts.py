@@ -11,8 +11,8 @@ import pytest
 from sqlalchemy import func, select
 
 from data.lake import Lake
-from data.sources.base import Parsed, ReadOptions
 from data.rejects import empty_rejects
+from data.sources.base import Parsed, ReadOptions
 from serving.access.audit import verify
 from serving.cell.days import day_of, now
 from serving.state.cell_models import Alert
