@@ -1,4 +1,4 @@
-"""ETag: an answer changes with the publication, the question and the reader, and nothing else."""
+"""ETag: an answer changes with the publication, the question, the reader and the alerts shown."""
 
 from __future__ import annotations
 
@@ -12,9 +12,16 @@ from serving.publication import Publication
 
 
 def fresh(
-    request: Request, response: Response, publication: Publication, principal: Principal
+    request: Request,
+    response: Response,
+    publication: Publication,
+    principal: Principal,
+    alerts: str = "",
 ) -> bool:
-    """Set X-Publication and ETag; tell whether the caller has this very answer already."""
+    """Set X-Publication and ETag; tell whether the caller has this very answer already.
+
+    `alerts` is what the answer holds that the publication does not.
+    """
     asked = "\n".join(
         [
             publication.id,
@@ -24,6 +31,7 @@ def fresh(
             principal.role.value,
             str(principal.territory),
             *sorted(principal.sources),
+            alerts,
         ]
     )
     tag = f'"{publication.id}-{hashlib.sha256(asked.encode()).hexdigest()[:16]}"'

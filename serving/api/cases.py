@@ -23,7 +23,7 @@ from serving.api.cases_schemas import (
     case_answer,
     case_row,
 )
-from serving.api.parameters import NoParameters, SingleValues
+from serving.api.parameters import NoParameters, SchemeId, SingleValues
 from serving.api.preconditions import (
     CHANGES,
     VERSIONED,
@@ -39,7 +39,6 @@ from serving.api.problems import RESPONSES, Problem
 from serving.api.texts import Region, Siren
 from serving.cell import case_files
 from serving.cell.case_reading import Sought, list_cases, read_case, whole
-from serving.cell.case_steps import SCHEMES
 from serving.cell.cases import add_note, change_case, open_case
 from serving.cell.register import Found, Named, resolve
 from serving.cell.rights import may_read_cases, may_write_cases
@@ -65,7 +64,6 @@ _PROBLEM = {"model": Problem}
 _BINARY = {"schema": {"type": "string", "format": "binary"}}
 _BYTES = {"application/octet-stream": _BINARY}
 _FILE = {"requestBody": {"required": True, "content": _BYTES}}
-Scheme = Annotated[str, Field(json_schema_extra={"enum": list(SCHEMES)})]
 
 
 class CaseParameters(BaseModel):
@@ -75,7 +73,7 @@ class CaseParameters(BaseModel):
     siren: Annotated[Siren | None, Field(description="SIREN de la structure.")] = None
     region: Annotated[list[Region], Field(description="Code INSEE de région.")] = []
     status: Annotated[list[Status], Field(description="État du dossier.")] = []
-    scheme: Annotated[list[Scheme], Field(description="Dispositif mobilisé.", max_length=30)] = []
+    scheme: Annotated[list[SchemeId], Field(description="Dispositif mobilisé.", max_length=30)] = []
     mine: Annotated[bool, Field(description="Ceux qui me sont confiés.")] = False
     overdue: Annotated[bool, Field(description="Ceux dont l'échéance est passée.")] = False
     limit: Annotated[int, Field(description="Lignes par page.", ge=1, le=200)] = 50

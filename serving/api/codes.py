@@ -94,7 +94,13 @@ CODES: dict[int, dict[str, str]] = {
     },
 }
 
-_LISTS = {"role-has-no-lists", "missing-scope", "outside-territory", "filter-forbidden"}
+_LISTS = {
+    "role-has-no-cases",
+    "role-has-no-lists",
+    "missing-scope",
+    "outside-territory",
+    "filter-forbidden",
+}
 _PARAMETERS = {"unknown-parameter", "repeated-parameter", "bad-value", "out-of-bounds"}
 _TARGET = {*_PARAMETERS, "unknown-target"}
 _UNSERVED = {"no-publication", "publication-corrupted"}
@@ -113,7 +119,7 @@ OPERATIONS: dict[str, set[str]] = {
         "cursor-other-list",
     },
     "GET /api/v1/structures/{siren}": {
-        *_LISTS - {"filter-forbidden"},
+        *_LISTS - {"filter-forbidden", "role-has-no-cases"},
         *_TARGET,
         "unknown-structure",
         "pseudonym-expected",

@@ -33,6 +33,7 @@ _ROW = {
     "low": 0.24,
     "high": 0.38,
     "coverage": 0.75,
+    "alert": {"count": 1, "severity": 2, "last_on": "2026-07-02"},
 }
 _LIST = {
     "horizon_months": 12,

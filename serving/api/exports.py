@@ -80,10 +80,11 @@ def _prepared(parameters: WholeListParameters, request: Request, principal: Prin
     _refuse_other_sites(request, principal)
     known = services(request)
     publication = known.publications.current(parameters.target).get()
+    filters = parameters.filters(publication, principal)
     return prepare(
         publication,
         principal,
-        parameters.filters(publication, principal),
+        parameters.narrowed(filters, known.state, principal),
         sort=parameters.sort,
         asked=parameters.model_dump(mode="json", exclude_defaults=True, exclude={"dialect"})
         | {"sort": parameters.sort.value},

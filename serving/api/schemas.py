@@ -12,6 +12,14 @@ class _Answer(BaseModel):
     model_config = ConfigDict(protected_namespaces=())
 
 
+class AlertMark(_Answer):
+    """The standing alerts of a structure that you may read: the worst one, the last one's day."""
+
+    count: int
+    severity: int
+    last_on: date
+
+
 class StructureRow(_Answer):
     """A structure in a list. For an analyst `pseudonym` replaces siren, name and commune."""
 
@@ -34,6 +42,7 @@ class StructureRow(_Answer):
     low: float | None
     high: float | None
     coverage: float | None
+    alert: AlertMark | None = None
 
 
 class StructureList(_Answer):

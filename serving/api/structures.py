@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
@@ -16,6 +17,7 @@ from serving.api.caching import fresh, unchanged
 from serving.api.parameters import ListParameters, SingleValues, StructureParameters
 from serving.api.problems import RESPONSES, Problem
 from serving.api.schemas import StructureDetail, StructureList
+from serving.cell.marks import alert_marks
 from serving.detail import describe
 from serving.publication import Publication
 from serving.ranking import RankingError, query
@@ -38,6 +40,7 @@ def list_structures(
     known = services(request)
     publication = known.publications.current(parameters.target).get()
     filters = parameters.filters(publication, principal)
+    filters = parameters.narrowed(filters, known.state, principal)
     page = query(
         publication,
         filters,
@@ -48,7 +51,9 @@ def list_structures(
     )
     sirens = [f"{publication.array('_siren')[i]:09d}" for i in page.positions]
     asked = parameters.model_dump(mode="json", exclude_defaults=True)
-    same = fresh(request, response, publication, principal)
+    with known.state.read() as session:
+        marks = alert_marks(session, principal, sirens)
+    same = fresh(request, response, publication, principal, f"{sirens} {marks}")
     record_access(
         request,
         principal,
@@ -71,7 +76,9 @@ def list_structures(
             "total": page.total,
             "limit": parameters.limit,
             "next_cursor": page.next_cursor,
-            "items": [shown(row, principal, known, page.horizon_months) for row in page.rows()],
+            "items": [
+                shown(row, principal, known, page.horizon_months, marks) for row in page.rows()
+            ],
         }
     )
 
@@ -90,7 +97,9 @@ def read_structure(
     publication = known.publications.current(parameters.target).get()
     digits = _siren(siren, principal, known)
     position = _open(request, principal, publication, digits, parameters.reason)
-    same = fresh(request, response, publication, principal)
+    with known.state.read() as session:
+        marks = alert_marks(session, principal, [digits])
+    same = fresh(request, response, publication, principal, str(marks))
     if same:
         raise unchanged(response)
     detail = describe(
@@ -101,7 +110,7 @@ def read_structure(
         sources=principal.sources,
     )
     horizon = detail["reasons"]["horizon_months"]
-    detail["structure"] = shown(detail["structure"], principal, known, horizon)
+    detail["structure"] = shown(detail["structure"], principal, known, horizon, marks)
     if not principal.nominative:
         hidden = {"funder_id": None, "funder_name": None}
         detail["history"] = [line | hidden for line in detail["history"]]
@@ -109,10 +118,14 @@ def read_structure(
 
 
 def shown(
-    row: dict[str, Any], principal: Principal, known: Services, horizon: int
+    row: dict[str, Any],
+    principal: Principal,
+    known: Services,
+    horizon: int,
+    marks: Mapping[str, Mapping[str, Any]],
 ) -> dict[str, Any]:
-    """Return a row as this reader may see it."""
-    row = row | {"horizon_months": horizon, "pseudonym": None}
+    """Return a row as this reader may see it; `marks`: the alerts it may read, by SIREN."""
+    row = row | {"horizon_months": horizon, "pseudonym": None, "alert": marks.get(row["siren"])}
     for name in ("p", "low", "high"):
         row[name] = row[f"{name}_{horizon}m"]
     return row if principal.nominative else pseudonymise(row, known.state.secret)
