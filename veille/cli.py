@@ -15,6 +15,7 @@ import typer
 from data.errors import VeilleError
 from veille import (
     cli_access,
+    cli_alerts,
     cli_card,
     cli_checks,
     cli_compare,
@@ -71,6 +72,7 @@ _MODULES = (
     cli_card,
     cli_serve,
     cli_access,
+    cli_alerts,
 )
 for module in _MODULES:
     module.register(app)
