@@ -28,10 +28,10 @@ CELL = Principal("p1", "user", "Cellule", "cellule", Role.NATIONAL, Territory.NA
 NOON = datetime(2023, 7, 3, 12, tzinfo=UTC)
 
 
-def raised(state: State, siren: str, *, at: datetime = NOON, **more: Any) -> Alert:
+def raised(state: State, siren: str, *, at: datetime = NOON, **more: object) -> Alert:
     """Raise an alert as if it were that moment."""
-    said = {"severity": 3, "reason": "Salaires en retard.", "source": "DLA"} | more
-    new = NewAlert(Named(siren=siren, region="32"), **said)
+    said: dict[str, Any] = {"severity": 3, "reason": "Salaires en retard.", "source": "DLA"}
+    new = NewAlert(Named(siren=siren, region="32"), **(said | more))
     with state.write() as session:
         alert = raise_alert(session, CELL, new, Found(siren, "Fictive", None, "32", "siren"))
     with state.write() as session:

@@ -18,11 +18,25 @@ from veille.client.answers import (
     StructureRow,
 )
 from veille.client.calls import Client, Exported, Filters, Told
+from veille.client.cell_answers import (
+    AlertAnswer,
+    AlertFileAnswer,
+    AlertList,
+    CaseAnswer,
+    CaseList,
+    CaseRow,
+)
 from veille.client.errors import ApiError, ClientError, ListReplacedError
 from veille.client.live import Scored, Scores
 
 __all__ = [
+    "AlertAnswer",
+    "AlertFileAnswer",
+    "AlertList",
     "ApiError",
+    "CaseAnswer",
+    "CaseList",
+    "CaseRow",
     "Client",
     "ClientError",
     "Exported",

@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Literal, Self, TypedDict, TypeVar, Unpack
 from urllib.parse import quote
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from veille.client.answers import (
     Health,
@@ -23,8 +23,10 @@ from veille.client.answers import (
     StructureList,
     StructureRow,
 )
+from veille.client.cell import CellCalls
 from veille.client.errors import ClientError
 from veille.client.live import Scores
+from veille.client.reading import given, understood
 from veille.client.transport import Query, Transport
 
 Level = Literal["high", "moderate", "low", "unknown"]
@@ -73,7 +75,7 @@ class Exported:
     size_bytes: int
 
 
-class Client:
+class Client(CellCalls):
     """A connection to Veille ESS, to use in a `with`; for one thread at a time.
 
     Parameters
@@ -202,9 +204,9 @@ class Client:
             "budgets": budgets,
             "funder_delays": funder_delays,
         }
-        body = json.dumps(_given(call), default=str).encode()
+        body = json.dumps(given(call), default=str).encode()
         answer = self._transport.post(f"{_API}/scores", body)
-        return _understood(Scores, answer.content, f"{_API}/scores")
+        return understood(Scores, answer.content, f"{_API}/scores")
 
     def export(
         self,
@@ -242,7 +244,7 @@ class Client:
                 received=target.suffix or "un nom sans extension",
                 expected=" | ".join(_FORMATS.values()),
             )
-        query = _given({**filters, "dialect": dialect})
+        query = given({**filters, "dialect": dialect})
         with tempfile.NamedTemporaryFile(
             dir=target.parent, prefix=f".{target.name}.", suffix=".part", delete=False
         ) as draft:
@@ -260,27 +262,8 @@ class Client:
     def ready(self) -> Health:
         """Return whether lists can be served; `status` is `ready` or `not-ready`."""
         answer = self._transport.get("/health/ready", {}, also=frozenset({503}))
-        return _understood(Health, answer.content, "/health/ready")
+        return understood(Health, answer.content, "/health/ready")
 
     def _read(self, model: type[Answer], path: str, query: Query) -> Answer:
-        answer = self._transport.get(_API + path, _given(query))
-        return _understood(model, answer.content, _API + path)
-
-
-def _given(query: Mapping[str, object]) -> dict[str, object]:
-    return {name: value for name, value in query.items() if value is not None}
-
-
-def _understood(model: type[Answer], content: bytes, path: str) -> Answer:
-    try:
-        return model.model_validate_json(content)
-    except ValidationError as error:
-        first = error.errors(include_input=False)[0]
-        # From nothing: pydantic's own error quotes values, that is names.
-        raise ClientError(
-            "La réponse n'est pas celle d'un serveur Veille ESS de cette version.",
-            code="unexpected-answer",
-            where=path,
-            received=f"{'.'.join(map(str, first['loc'])) or 'le corps'} : {first['type']}",
-            todo="Vérifiez l'adresse du serveur et la version du client.",
-        ) from None
+        answer = self._transport.get(_API + path, given(query))
+        return understood(model, answer.content, _API + path)
