@@ -16,6 +16,9 @@ from typing import Any
 
 from sqlalchemy import or_, select
 
+from data.lake import Lake
+from data.sources import alerts
+from data.sources.base import ReadOptions
 from data.whole import whole_file
 from serving.cell.alerts import STANDING
 from serving.cell.days import day_of
@@ -23,7 +26,6 @@ from serving.state import State, open_state
 from serving.state.cell_models import Alert
 from veille import line
 
-SOURCE = "alerts"
 #: in place of a reason that is for its own cell
 _RESERVED = "Réservé à la cellule régionale."
 
@@ -61,8 +63,16 @@ def send(home: Path, state: State) -> Sent:
                 draft.write_text(text, encoding="utf-8")
         for file in sorted(folder.glob("*.json")):
             day = date.fromisoformat(file.name[: len("2026-07-03")])
-            line.ingest(home, SOURCE, [file], known_on=day)
+            _ingest(home, file, day)
     return Sent(sum(map(len, days.values())), tuple(sorted(days)))
+
+
+def _ingest(home: Path, file: Path, day: date) -> None:
+    """Ingest a file of alerts; those of a synthetic France are simulated too."""
+    source = line.SYNTHETIC if line.is_synthetic(home) else alerts.NAME
+    lake, options = Lake(home), ReadOptions(known_on=day)
+    if lake.find(source, file, options) is None:
+        lake.commit(alerts.read(file, options), source=source, file=file, options=options)
 
 
 def send_if_any(home: Path, database_url: str | None) -> Sent | None:

@@ -143,4 +143,4 @@ def test_outcomes_say_what_cells_did_of_a_list(run: Run, own_home: Path) -> None
     assert found["structures"] == last["rows"]
     assert [found[name] for name in ("opened", "contacted", "oriented", "closed")] == [3, 2, 0, 1]
     assert {name: n for name, n in found["outcomes"].items() if n} == {"saved": 1}
-    assert "1 sauvées" in run("outcomes", "--home", own_home).out.replace("\n", " ")
+    assert "sauvées" in run("outcomes", "--home", own_home).out
