@@ -9,6 +9,7 @@ CODES: dict[int, dict[str, str]] = {
     400: {
         "idempotency-key-missing": "Une écriture porte une clé d'idempotence.",
         "bad-idempotency-key": "Cette clé d'idempotence est refusée.",
+        "refused": "La demande est refusée.",
     },
     401: {
         "not-authenticated": "Il faut être connecté, ou présenter une clé d'API.",

@@ -17,7 +17,7 @@ from data.reference.funders import plain
 from data.sources.alerts import without_persons
 from serving.access.principal import Principal
 from serving.cell.days import day_of, now
-from serving.cell.errors import CellError, bad_cursor
+from serving.cell.errors import CellError, bad_cursor, is_identifier
 from serving.cell.register import Found, Named
 from serving.cell.rights import own_place, require_place, visible_alerts
 from serving.state.cell_models import Alert
@@ -115,7 +115,7 @@ def raise_alert(session: Session, principal: Principal, new: NewAlert, found: Fo
 def read_alert(session: Session, principal: Principal, identifier: str) -> Alert:
     """Return an alert; CellError 404 `unknown-alert`, the same for one that may not be read."""
     readable = and_(Alert.id == identifier, visible_alerts(principal))
-    alert = session.scalar(select(Alert).where(readable))
+    alert = session.scalar(select(Alert).where(readable)) if is_identifier(identifier) else None
     if alert is None:
         raise CellError(
             "Ce signalement n'existe pas, ou n'est pas lisible de votre compte.",
@@ -200,7 +200,7 @@ def list_alerts(
         wanted.append(Alert.siren.is_not(None) if sought.attached else Alert.siren.is_(None))
     total = session.scalar(select(func.count()).select_from(Alert).where(*wanted)) or 0
     if sought.cursor:
-        last = session.get(Alert, sought.cursor)
+        last = session.get(Alert, sought.cursor) if is_identifier(sought.cursor) else None
         if last is None:
             raise bad_cursor(sought.cursor)
         wanted.append(tuple_(Alert.created_at, Alert.id) < (last.created_at, last.id))

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from serving.access.principal import Principal
 from serving.cell.cases import add_event, require_open
 from serving.cell.days import now
-from serving.cell.errors import CellError
+from serving.cell.errors import CellError, is_identifier
 from serving.state.cell_models import Case, CaseAttachment
 
 MAX_BYTES = 10 * 1024 * 1024
@@ -146,7 +146,8 @@ def read_file(home: Path, session: Session, case: Case, identifier: str) -> tupl
         404 `unknown-attachment`; 500 `attachment-damaged`: the bytes are no longer those received.
     """
     wanted = (CaseAttachment.id == identifier, CaseAttachment.case_id == case.id)
-    found = session.scalar(select(CaseAttachment).where(*wanted))
+    readable = select(CaseAttachment).where(*wanted)
+    found = session.scalar(readable) if is_identifier(identifier) else None
     if found is None:
         raise CellError(
             "Ce fichier n'existe pas dans ce dossier.",

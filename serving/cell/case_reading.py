@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from serving.access.principal import Principal
 from serving.cell.days import day_of, now
-from serving.cell.errors import CellError, bad_cursor
+from serving.cell.errors import CellError, bad_cursor, is_identifier
 from serving.cell.rights import visible_cases
 from serving.state.cell_models import Case, CaseAttachment, CaseEvent
 from serving.state.models import User
@@ -43,7 +43,8 @@ class Whole:
 
 def read_case(session: Session, principal: Principal, identifier: str) -> Case:
     """Return a case; CellError 404 `unknown-case`, the same for one that may not be read."""
-    case = session.scalar(select(Case).where(Case.id == identifier, visible_cases(principal)))
+    readable = select(Case).where(Case.id == identifier, visible_cases(principal))
+    case = session.scalar(readable) if is_identifier(identifier) else None
     if case is None:
         raise CellError(
             "Ce dossier n'existe pas, ou n'est pas lisible de votre compte.",
@@ -103,7 +104,7 @@ def list_cases(
         wanted += [Case.status != "closed", Case.due_on < day_of(now())]
     total = session.scalar(select(func.count()).select_from(Case).where(*wanted)) or 0
     if sought.cursor:
-        last = session.get(Case, sought.cursor)
+        last = session.get(Case, sought.cursor) if is_identifier(sought.cursor) else None
         if last is None:
             raise bad_cursor(sought.cursor)
         wanted.append(tuple_(Case.opened_at, Case.id) < (last.opened_at, last.id))

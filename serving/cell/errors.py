@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from data.errors import VeilleError
 from serving.cursor import RankingError
 
@@ -24,6 +26,14 @@ class CellError(VeilleError):
             what, code=code, where=where, received=received, expected=expected, todo=todo
         )
         self.status = status
+
+
+def is_identifier(text: str) -> bool:
+    """Tell whether a text can be one of our identifiers: anything else is not looked for.
+
+    PostgreSQL would refuse some texts (a NUL) instead of not finding them.
+    """
+    return re.fullmatch(r"[0-9a-f]{16}", text) is not None
 
 
 def bad_cursor(received: str) -> RankingError:

@@ -321,6 +321,18 @@ class TestFiles:
         assert refused(large) == (413, "bad-request-body")
 
 
+@pytest.mark.parametrize("name", ["%00", "0a1b2c3d4e5f6071", "x" * 60])
+def test_what_is_no_identifier_is_unknown(house: House, name: str) -> None:
+    cell = tool(house)
+    case = opened(house, cell)["id"]
+    assert refused(cell.get(f"/cases/{name}")) == (404, "unknown-case")
+    assert refused(cell.get(f"/alerts/{name}")) == (404, "unknown-alert")
+    found = cell.get(f"/cases/{case}/attachments/{name}")
+    assert refused(found) == (404, "unknown-attachment")
+    for path in ("cases", "alerts"):
+        assert refused(cell.get(f"/{path}?cursor={name}")) == (422, "cursor-invalid")
+
+
 class TestList:
     def test_structures_by_alert_and_case(self, house: House) -> None:
         cell = person(house, "regional", regions=("32",))
