@@ -18,7 +18,8 @@ from veille.client.answers import (
     StructureRow,
 )
 from veille.client.calls import Client, Exported, Filters, Told
-from veille.client.cell_answers import (
+from veille.client.errors import ApiError, ClientError, ListReplacedError
+from veille.client.following_answers import (
     AlertAnswer,
     AlertFileAnswer,
     AlertList,
@@ -26,7 +27,6 @@ from veille.client.cell_answers import (
     CaseList,
     CaseRow,
 )
-from veille.client.errors import ApiError, ClientError, ListReplacedError
 from veille.client.live import Scored, Scores
 
 __all__ = [

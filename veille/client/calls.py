@@ -9,10 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Literal, Self, TypedDict, TypeVar, Unpack
+from typing import Literal, Self, TypedDict, Unpack
 from urllib.parse import quote
-
-from pydantic import BaseModel
 
 from veille.client.answers import (
     Health,
@@ -23,19 +21,17 @@ from veille.client.answers import (
     StructureList,
     StructureRow,
 )
-from veille.client.cell import CellCalls
 from veille.client.errors import ClientError
+from veille.client.following import FollowingCalls
 from veille.client.live import Scores
-from veille.client.reading import given, understood
-from veille.client.transport import Query, Transport
+from veille.client.reading import API, given, understood
+from veille.client.transport import Transport
 
 Level = Literal["high", "moderate", "low", "unknown"]
 Sort = Literal["-p", "p", "rank", "-rank", "-employees", "employees", "name", "-name"]
 Format = Literal["csv", "xlsx", "parquet"]
 Dialect = Literal["excel", "standard"]
-Answer = TypeVar("Answer", bound=BaseModel)
 
-_API = "/api/v1"
 _LONGEST_PAGE = 200
 _FORMATS: dict[str, Format] = {".csv": "csv", ".xlsx": "xlsx", ".parquet": "parquet"}
 
@@ -75,7 +71,7 @@ class Exported:
     size_bytes: int
 
 
-class Client(CellCalls):
+class Client(FollowingCalls):
     """A connection to Veille ESS, to use in a `with`; for one thread at a time.
 
     Parameters
@@ -101,7 +97,7 @@ class Client(CellCalls):
     """
 
     def __init__(self, base_url: str, key: str, *, timeout: float = 60.0, retries: int = 2) -> None:
-        self._transport = Transport(base_url, key, timeout=timeout, retries=retries)
+        super().__init__(Transport(base_url, key, timeout=timeout, retries=retries))
 
     def __enter__(self) -> Self:
         """Return the client."""
@@ -205,8 +201,8 @@ class Client(CellCalls):
             "funder_delays": funder_delays,
         }
         body = json.dumps(given(call), default=str).encode()
-        answer = self._transport.post(f"{_API}/scores", body)
-        return understood(Scores, answer.content, f"{_API}/scores")
+        answer = self._transport.post(f"{API}/scores", body)
+        return understood(Scores, answer.content, f"{API}/scores")
 
     def export(
         self,
@@ -250,7 +246,7 @@ class Client(CellCalls):
         ) as draft:
             try:
                 headers = self._transport.download(
-                    f"{_API}/exports/structures.{chosen}", query, draft
+                    f"{API}/exports/structures.{chosen}", query, draft
                 )
                 draft.flush()
                 size = draft.tell()
@@ -263,7 +259,3 @@ class Client(CellCalls):
         """Return whether lists can be served; `status` is `ready` or `not-ready`."""
         answer = self._transport.get("/health/ready", {}, also=frozenset({503}))
         return understood(Health, answer.content, "/health/ready")
-
-    def _read(self, model: type[Answer], path: str, query: Query) -> Answer:
-        answer = self._transport.get(_API + path, given(query))
-        return understood(model, answer.content, _API + path)

@@ -7,12 +7,10 @@ import uuid
 from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
-from typing import TypedDict, TypeVar, Unpack
+from typing import TypedDict, Unpack
 from urllib.parse import quote
 
-from pydantic import BaseModel
-
-from veille.client.cell_answers import (
+from veille.client.following_answers import (
     AlertAnswer,
     AlertFileAnswer,
     AlertList,
@@ -20,11 +18,8 @@ from veille.client.cell_answers import (
     CaseList,
     CaseRow,
 )
-from veille.client.reading import given, understood
-from veille.client.transport import Transport
+from veille.client.reading import API, Answer, Reading, understood
 
-Answer = TypeVar("Answer", bound=BaseModel)
-_API = "/api/v1"
 _PAGE = 200
 _JSON = "application/json"
 
@@ -66,16 +61,14 @@ class CaseChange(TypedDict, total=False):
     note: str
 
 
-class CellCalls:
+class FollowingCalls(Reading):
     """The calls on alerts and cases, for `Client`; `key` of a write: the same one to repeat it."""
-
-    _transport: Transport
 
     def alerts(self, **filters: object) -> Iterator[AlertAnswer]:
         """Yield the alerts that this key may read, the latest first; filters as in docs/api.md."""
         query: dict[str, object] = {**filters, "limit": _PAGE}
         while True:
-            page = self._got(AlertList, "/alerts", query)
+            page = self._read(AlertList, "/alerts", query)
             yield from page.items
             if page.next_cursor is None:
                 return
@@ -83,7 +76,7 @@ class CellCalls:
 
     def alert(self, alert_id: str) -> AlertAnswer:
         """Return one alert, with the answer to its sender."""
-        return self._got(AlertAnswer, f"/alerts/{quote(alert_id, safe='')}", {})
+        return self._read(AlertAnswer, f"/alerts/{quote(alert_id, safe='')}", {})
 
     def raise_alert(self, *, key: str | None = None, **alert: Unpack[AlertGiven]) -> AlertAnswer:
         """Raise an alert and return what became of it."""
@@ -111,7 +104,7 @@ class CellCalls:
         """Yield the cases of the territory, the latest first; filters as in docs/api.md."""
         query: dict[str, object] = {**filters, "limit": _PAGE}
         while True:
-            page = self._got(CaseList, "/cases", query)
+            page = self._read(CaseList, "/cases", query)
             yield from page.items
             if page.next_cursor is None:
                 return
@@ -119,7 +112,7 @@ class CellCalls:
 
     def case(self, case_id: str) -> CaseAnswer:
         """Return one case with its history."""
-        return self._got(CaseAnswer, f"/cases/{quote(case_id, safe='')}", {})
+        return self._read(CaseAnswer, f"/cases/{quote(case_id, safe='')}", {})
 
     def open_case(
         self, siren: str, *, key: str | None = None, **more: Unpack[CaseGiven]
@@ -152,12 +145,8 @@ class CellCalls:
     def attachment(self, case_id: str, attachment_id: str) -> bytes:
         """Return the bytes of a file of a case."""
         names = (quote(one, safe="") for one in (case_id, attachment_id))
-        path = "{}/cases/{}/attachments/{}".format(_API, *names)
+        path = "{}/cases/{}/attachments/{}".format(API, *names)
         return self._transport.get(path, {}).content
-
-    def _got(self, model: type[Answer], path: str, query: Mapping[str, object]) -> Answer:
-        answer = self._transport.get(_API + path, given(query))
-        return understood(model, answer.content, _API + path)
 
     def _sent(
         self,
@@ -184,5 +173,5 @@ class CellCalls:
         headers: dict[str, str],
     ) -> Answer:
         headers = headers | {"Idempotency-Key": key or str(uuid.uuid4())}
-        answer = self._transport.send(method, _API + path, body, headers)
-        return understood(model, answer.content, _API + path)
+        answer = self._transport.send(method, API + path, body, headers)
+        return understood(model, answer.content, API + path)

@@ -16,7 +16,7 @@ from serving.state import open_state
 from tests.serving.cell_people import SCOPES
 from tests.serving.conftest import make_frames, siren
 from tests.serving.servers import running
-from veille.client import ApiError, Client, cell_answers
+from veille.client import ApiError, Client, following_answers
 
 
 @pytest.fixture(scope="module")
@@ -71,8 +71,8 @@ def test_answers_are_those_of_the_server() -> None:
         }
 
     theirs = fields(alerts_server) | fields(cases_server)
-    for name, ours in fields(cell_answers).items():
-        bare = str(ours).replace("veille.client.cell_answers.", "")
+    for name, ours in fields(following_answers).items():
+        bare = str(ours).replace("veille.client.following_answers.", "")
         server = str(theirs[name])
         for module in ("alerts", "cases"):
             server = server.replace(f"serving.api.{module}_schemas.", "")
