@@ -101,7 +101,8 @@ def _sent(
     response: Response,
     principal: Principal,
 ) -> Response:
-    same = fresh(request, response, export.publication, principal)
+    digest = export.digest()  # of the rows: cases and alerts may choose others
+    same = fresh(request, response, export.publication, principal, digest)
     # Weak: two files of the same list differ by the moment in their mark.
     response.headers["ETag"] = "W/" + response.headers["ETag"]
     record_access(
@@ -114,7 +115,7 @@ def _sent(
             "filters": export.mark.filters,
             "territory": export.mark.territory,
             "rows": export.mark.rows,
-            "sha256": export.digest(),
+            "sha256": digest,
         },
     )
     if same:

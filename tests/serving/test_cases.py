@@ -380,6 +380,19 @@ class TestList:
             exported = analyst.get(f"/exports/structures.csv?{query}")
             assert refused(exported) == (403, "role-has-no-cases")
 
+    def test_an_export_changes_with_the_cases(self, house: House) -> None:
+        cell = person(house, "national")
+        path = "/exports/structures.csv?case_status=to_qualify"
+        cell.post("/cases", {"siren": siren(2)})
+        first = cell.get(path)
+        same = cell.browser.get(f"/api/v1{path}", {"If-None-Match": first.headers["etag"]})
+        assert same.status_code == 304
+        cell.post("/cases", {"siren": siren(3)})
+        after = cell.browser.get(f"/api/v1{path}", {"If-None-Match": first.headers["etag"]})
+        assert after.status_code == 200
+        assert (siren(2) in first.text, siren(3) in first.text) == (True, False)
+        assert siren(3) in after.text
+
     def test_pages_go_on_while_cases_change(self, house: House) -> None:
         cell = tool(house)
         sirens = house.frames.scores.filter(region="32").sort("rank")["siren"].to_list()[:3]
