@@ -6,7 +6,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select, text, update
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import inspect, select, update
 
 from serving.access.accounts import (
     authenticate,
@@ -22,7 +24,7 @@ from serving.access.rate_limit import RateLimit
 from serving.access.review import REVIEW_DAYS, mark_reviewed, review, set_sources
 from serving.app import create_app
 from serving.settings import ServingSettings
-from serving.state import State, open_state
+from serving.state import State, open_state, store
 from serving.state.models import ApiKey, AuditEntry, User
 from tests.serving.conftest import House, make_frames
 from tests.serving.refusals import PASSWORD, code_of
@@ -210,15 +212,12 @@ def test_a_state_of_the_revision_before_keeps_its_accounts_and_keys(tmp_path: Pa
     made = create_key(first, "outil")
     first.close()
     again = open_state(tmp_path)
-    with again.write() as session:
-        for table, column in (
-            ("users", "sources"),
-            ("users", "reviewed_at"),
-            ("api_keys", "sources"),
-            ("api_keys", "replaced_by"),
-        ):
-            session.execute(text(f"ALTER TABLE {table} DROP COLUMN {column}"))
-        session.execute(text("UPDATE alembic_version SET version_num = '0002'"))
+    config = Config()
+    config.set_main_option("script_location", str(Path(store.__file__).parent / "migrations"))
+    with again.engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.downgrade(config, "0002")
+        assert "sources" not in {c["name"] for c in inspect(connection).get_columns("users")}
     again.close()
     migrated = open_state(tmp_path)
     assert [(user.login, user.sources) for user in list_users(migrated)] == [("nina", ())]
