@@ -60,7 +60,8 @@ class Filters:
     """What the list is restricted to; several values of one filter are alternatives.
 
     `q` is a SIREN, or a part of a name, accents and case aside. `min_employees` leaves out the
-    structures whose size is unknown. `horizon_months` is the main horizon when None.
+    structures whose size is unknown. `horizon_months` is the main horizon when None. `only`: the
+    SIREN (as numbers) kept, asked for by `only_asked`; those kept may change from page to page.
     """
 
     horizon_months: int | None = None
@@ -71,6 +72,8 @@ class Filters:
     ess_families: tuple[str, ...] = ()
     min_employees: int | None = None
     q: str = ""
+    only: frozenset[int] | None = None
+    only_asked: str = ""
 
     def codes(self) -> dict[str, tuple[str, ...]]:
         """Return the filters by exact value: column -> values."""
@@ -238,6 +241,8 @@ def _mask(publication: Publication, filters: Filters, territory: Territory) -> M
     if filters.min_employees is not None:
         # NaN, an unknown size, compares false.
         masks.append(publication.array("employees") >= filters.min_employees)
+    if filters.only is not None:
+        masks.append(_among(publication, filters.only))
     mask: Mask | None = None
     for other in masks:
         mask = other if mask is None else mask & other
@@ -256,6 +261,13 @@ def _one_of(publication: Publication, column: str, values: Sequence[str]) -> Mas
     return mask
 
 
+def _among(publication: Publication, sirens: frozenset[int]) -> Mask:
+    found: Mask = np.zeros(publication.rows, dtype=np.bool_)
+    rows = [publication.position(f"{siren:09d}") for siren in sirens]
+    found[[row for row in rows if row is not None]] = True
+    return found
+
+
 def _search(publication: Publication, text: str, among: Mask | None) -> Mask:
     digits = "".join(text.split())
     found: Mask = np.zeros(publication.rows, dtype=np.bool_)
@@ -272,7 +284,7 @@ def _search(publication: Publication, text: str, among: Mask | None) -> Mask:
 
 
 def _seal(filters: Filters, sort: Sort, territory: Territory) -> str:
-    asked: dict[str, Any] = asdict(filters) | {"sort": sort.value}
+    asked: dict[str, Any] = asdict(filters) | {"sort": sort.value, "only": None}
     asked["territory"] = [
         sorted(territory.regions),
         sorted(territory.departements),

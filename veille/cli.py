@@ -15,6 +15,7 @@ import typer
 from data.errors import VeilleError
 from veille import (
     cli_access,
+    cli_alerts,
     cli_brief,
     cli_card,
     cli_checks,
@@ -77,6 +78,7 @@ _MODULES = (
     cli_access,
     cli_digest,
     cli_brief,
+    cli_alerts,
 )
 for module in _MODULES:
     module.register(app)

@@ -14,7 +14,7 @@ from features.engines import ENGINES
 from features.explained import Explanation
 from features.wording import sentence
 from veille import line
-from veille.terminal import HomeOption, JsonOption, day, home_of, out, show, steps
+from veille.terminal import HomeOption, JsonOption, day, home_of, out, settings, show, steps
 
 _TABLES = {
     "grants": "Subventions et marchés",
@@ -72,6 +72,8 @@ def features(
     json: JsonOption = False,
 ) -> None:
     """Calculer les indicateurs à une ou plusieurs dates, sur les faits connus à chacune."""
+    from veille.alerts import send_if_any
+
     at: date = day(as_of, "--as-of")  # type: ignore[assignment]
     folder = home_of(home).folder
     if explain is not None:
@@ -94,6 +96,7 @@ def features(
         else:
             _print(found, synthetic=synthetic)
         return
+    send_if_any(folder, settings(home).database_url)
     with steps("Indicateurs", silent=json) as progress:
         manifest = line.features(
             folder,

@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.table import Table
 
 from training.targets import TARGETS
-from veille.terminal import HomeOption, JsonOption, home_of, out, show, steps
+from veille.terminal import HomeOption, JsonOption, home_of, out, settings, show, steps
+
+if TYPE_CHECKING:
+    import polars as pl
+
+_ENDS = {
+    "saved": "sauvées",
+    "failed": "défaillantes",
+    "merged": "fusionnées",
+    "out_of_scope": "hors champ",
+    "declined": "aide déclinée",
+    "unreachable": "injoignables",
+}
 
 Target = Annotated[str, typer.Option("--target", help=f"Cible : {' ou '.join(TARGETS)}.")]
 
@@ -28,7 +41,7 @@ def outcomes(
     from veille.outcomes import outcomes as measured
 
     with steps("Listes", silent=json) as progress:
-        result = measured(home_of(home), target, progress=progress)
+        result = measured(home_of(home), target, cases=_cases(home), progress=progress)
     if json:
         show(result)
         return
@@ -43,9 +56,46 @@ def outcomes(
                 one["publication"], f"{months} mois", "", "pas encore observé", "", "", ""
             )
     out.print(table)
+    followed = [
+        one for one in result["publications"] if one["cases"] and one["cases"]["all"]["opened"]
+    ]
+    if followed:
+        out.print(_followed(followed))
     for alarm in result["alarms"]:
         out.print(f"[red]![/red] {alarm['publication']} : {alarm['sentence']}")
     out.print("Il faut réapprendre." if result["retrain"] else "Rien n'impose de réapprendre.")
+
+
+def _cases(home: Path | None) -> pl.DataFrame | None:
+    """Return the cases of a home that cells write in; None otherwise."""
+    from veille.cli_access import state_of
+    from veille.followed import cases_of
+
+    if settings(home).database_url is None and not _state_file(home).exists():
+        return None
+    state = state_of(home)
+    try:
+        return cases_of(state)
+    finally:
+        state.close()
+
+
+def _state_file(home: Path | None) -> Path:
+    """Return where the state of a home is, by default."""
+    return home_of(home).folder / "state" / "state.db"
+
+
+def _followed(publications: list[dict[str, Any]]) -> Table:
+    names = ("Dossiers", "Contactées", "Orientées", "Accompagnées", "Clos", "Issues")
+    table = Table("Liste", *names)
+    for one in publications:
+        found = one["cases"]["all"]
+        steps_of = ("opened", "contacted", "oriented", "in_support", "closed")
+        ends = [f"{_ENDS[name]} {n}" for name, n in found["outcomes"].items() if n]
+        table.add_row(
+            one["publication"], *(str(found[name]) for name in steps_of), ", ".join(ends) or "–"
+        )
+    return table
 
 
 def _cells(found: dict[str, Any]) -> list[str]:

@@ -16,6 +16,7 @@ from training.labels import failure_labels, funding_labels
 from training.outcomes import Alarm, alarms, realised
 from training.targets import Target
 from training.targets import target as find_target
+from veille.followed import followed
 from veille.home import Home
 from veille.line import is_synthetic
 
@@ -24,8 +25,16 @@ STALE_MONTHS = 18
 _MONTH_DAYS = 30.4375
 
 
-def outcomes(home: Home, target: str, *, progress: Progress = quiet) -> dict[str, Any]:
+def outcomes(
+    home: Home,
+    target: str,
+    *,
+    cases: pl.DataFrame | None = None,
+    progress: Progress = quiet,
+) -> dict[str, Any]:
     """Return, for every list of a target, what was observed of it since, and what to do.
+
+    With `cases` (`veille.followed.cases_of`), what the cells did of it too.
 
     Raises
     ------
@@ -46,7 +55,7 @@ def outcomes(home: Home, target: str, *, progress: Progress = quiet) -> dict[str
         progress(identifier, number / len(ids))
         published = Publication.load(home.folder, target, identifier, check=False)
         one = _one(published, goal, lake)
-        found.append(one)
+        found.append(one | {"cases": None if cases is None else followed(published, cases)})
         promised = _promised(published)
         for horizon in one["horizons"]:
             said = alarms(horizon, promised.get(horizon["horizon_months"]))

@@ -12,7 +12,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Required, TypedDict, Unpack
 
 from sqlalchemy import select, update
 
@@ -21,6 +21,7 @@ from serving.state.store import State
 
 if TYPE_CHECKING:
     from fastapi import Request
+    from sqlalchemy.orm import Session
 
     from serving.access.principal import Principal
     from serving.publication import Publication
@@ -53,52 +54,59 @@ class AuditReport:
     head: str
 
 
-def record(
-    state: State,
-    *,
-    actor: str,
-    action: str,
-    actor_id: str = "",
-    actor_kind: str = "user",
-    role: str = "",
-    publication_id: str = "",
-    subject: Mapping[str, Any] | None = None,
-    reason: str = "",
-    request_id: str = "",
-    address: str = "",
-) -> int:
+class Said(TypedDict, total=False):
+    """One line to be written: `actor` and `action` at least."""
+
+    actor: Required[str]
+    action: Required[str]
+    actor_id: str
+    actor_kind: str
+    role: str
+    publication_id: str
+    subject: Mapping[str, Any]
+    reason: str
+    request_id: str
+    address: str
+
+
+def record(state: State, **said: Unpack[Said]) -> int:
     """Append one line and return its number; on the disk when this returns."""
     with state.write() as session:
-        # Nobody writes beside: `write` gives the only writing place.
-        head = session.get(AuditHead, 1)
-        previous, count = (head.hash, head.count) if head else ("", 0)
-        entry = AuditEntry(
-            seq=count + 1,
-            at=datetime.now(UTC).isoformat(timespec="microseconds"),
-            actor_kind=actor_kind,
-            actor_id=actor_id,
-            actor_name=_plain(actor)[:200],
-            role=role,
-            action=action,
-            publication_id=publication_id,
-            subject=json.dumps(subject or {}, ensure_ascii=False, sort_keys=True),
-            reason=_plain(reason),
-            request_id=request_id[:64],
-            address=address[:64],
-            previous_hash=previous,
+        return append(session, state.secret, **said)
+
+
+def append(session: Session, secret: bytes, **said: Unpack[Said]) -> int:
+    """Append one line in a writing under way (`State.write`): both are kept, or neither."""
+    # Nobody writes beside: `write` gives the only writing place.
+    head = session.get(AuditHead, 1, populate_existing=True)
+    previous, count = (head.hash, head.count) if head else ("", 0)
+    entry = AuditEntry(
+        seq=count + 1,
+        at=datetime.now(UTC).isoformat(timespec="microseconds"),
+        actor_kind=said.get("actor_kind", "user"),
+        actor_id=said.get("actor_id", ""),
+        actor_name=_plain(said["actor"])[:200],
+        role=said.get("role", ""),
+        action=said["action"],
+        publication_id=said.get("publication_id", ""),
+        subject=json.dumps(said.get("subject") or {}, ensure_ascii=False, sort_keys=True),
+        reason=_plain(said.get("reason", "")),
+        request_id=said.get("request_id", "")[:64],
+        address=said.get("address", "")[:64],
+        previous_hash=previous,
+    )
+    entry.hash = _chain(secret, previous, entry)
+    session.add(entry)
+    session.execute(
+        update(AuditHead)
+        .where(AuditHead.id == 1)
+        .values(
+            count=entry.seq,
+            hash=entry.hash,
+            seal=_seal(secret, entry.seq, entry.hash),
         )
-        entry.hash = _chain(state.secret, previous, entry)
-        session.add(entry)
-        session.execute(
-            update(AuditHead)
-            .where(AuditHead.id == 1)
-            .values(
-                count=entry.seq,
-                hash=entry.hash,
-                seal=_seal(state.secret, entry.seq, entry.hash),
-            )
-        )
-        return entry.seq
+    )
+    return entry.seq
 
 
 def record_access(
@@ -117,19 +125,41 @@ def record_access(
     """
     from serving.services import services
 
-    record(
-        services(request).state,
-        actor=principal.login or principal.name,
-        actor_id=principal.id,
-        actor_kind=principal.kind,
-        role=principal.role.value,
+    said = access(
+        request,
+        principal,
         action=action,
         publication_id=publication.id if publication else "",
-        subject={**(subject or {}), "sirens": list(sirens)},
+        sirens=sirens,
+        subject=subject,
         reason=reason,
-        request_id=getattr(request.state, "request_id", ""),
-        address=request.client.host if request.client else "",
     )
+    record(services(request).state, **said)
+
+
+def access(
+    request: Request,
+    principal: Principal,
+    *,
+    action: str,
+    publication_id: str = "",
+    sirens: Sequence[str] = (),
+    subject: Mapping[str, Any] | None = None,
+    reason: str = "",
+) -> Said:
+    """Return the line of an access, for `record` or `append`."""
+    return {
+        "actor": principal.login or principal.name,
+        "actor_id": principal.id,
+        "actor_kind": principal.kind,
+        "role": principal.role.value,
+        "action": action,
+        "publication_id": publication_id,
+        "subject": {**(subject or {}), "sirens": list(sirens)},
+        "reason": reason,
+        "request_id": getattr(request.state, "request_id", ""),
+        "address": request.client.host if request.client else "",
+    }
 
 
 def verify(state: State) -> AuditReport:

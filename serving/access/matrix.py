@@ -28,6 +28,7 @@ class Reader(StrEnum):
     METRICS = "clé métriques"
     EXPORTS = "clé exports"
     LIVE = "clé notation"
+    CELL = "clé cellule"
     EXPIRED = "clé échue"
     REVOKED = "clé révoquée"
 
@@ -42,6 +43,7 @@ SCOPES: dict[Reader, tuple[Scope, ...]] = {
     Reader.METRICS: (Scope.READ_METRICS,),
     Reader.EXPORTS: (Scope.READ_SCORES, Scope.EXPORT_SCORES),
     Reader.LIVE: (Scope.SCORE_LIVE,),
+    Reader.CELL: (Scope.READ_ALERTS, Scope.WRITE_ALERTS, Scope.READ_CASES, Scope.WRITE_CASES),
     Reader.EXPIRED: (Scope.READ_SCORES,),
     Reader.REVOKED: (Scope.READ_SCORES,),
 }
@@ -75,13 +77,18 @@ _STRANGERS = {
 _AT_THE_DOOR = _for(tuple(_STRANGERS), _SIGN_IN)
 
 _SIGNED_IN = _all(_READ) | _STRANGERS
-_CATALOGUE = _SIGNED_IN | _for((_R.METRICS, _R.LIVE), _NO_SCOPE)
+_CATALOGUE = _SIGNED_IN | _for((_R.METRICS, _R.LIVE, _R.CELL), _NO_SCOPE)
 _LISTS = _CATALOGUE | {_R.CATALOGUE: _NO_SCOPE, _R.ADMIN: "403 role-has-no-lists"}
 _EXPORTS = _LISTS | _for((_R.SCORES, _R.SCORES_REGIONAL), _NO_SCOPE)
 _LIVE = (
     _SIGNED_IN
     | _for(tuple(reader for reader in _KEYS if reader is not _R.LIVE), _NO_SCOPE)
     | {_R.ADMIN: "403 role-has-no-lists"}
+)
+_CELL = (
+    _SIGNED_IN
+    | _for(tuple(reader for reader in _KEYS if reader is not _R.CELL), _NO_SCOPE)
+    | _for((_R.ANALYST, _R.ADMIN), "403 role-has-no-cases")
 )
 _COUNTERS = _all(_NO_SCOPE) | _STRANGERS | {_R.ADMIN: _READ, _R.METRICS: _READ}
 
@@ -93,7 +100,8 @@ class Line:
     `query` and `form` have blanks: {inside}, {outside}, {unplaced} (a structure whose place is not
     known), {absent} (a SIREN that is not published), {pseudonym} (that of the one inside), {csrf}
     (the word of the reader's own session), {link} (a sign-in link), {form} (that of the form).
-    `body` is JSON. `case` says in French what is particular.
+    `headers` have them too, and {key} (a new key of idempotency); `body`, most often JSON, has them
+    as <inside>. `case` says in French what is particular.
     """
 
     method: str
@@ -104,6 +112,7 @@ class Line:
     query: str = ""
     form: Mapping[str, str] = field(default_factory=dict)
     body: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 _LIST = "/api/v1/structures"
@@ -114,6 +123,13 @@ _REASON = "un motif assez long pour les essais"
 _ELSEWHERE = _LISTS | _for(_LIMITED, _OUTSIDE)
 _EVERYWHERE = (_R.NATIONAL, _R.SCORES, _R.EXPORTS)
 _NOWHERE = _for(_EVERYWHERE, "404 unknown-structure")
+_WRITTEN = {"Idempotency-Key": "{key}", "X-CSRF-Token": "{csrf}"}
+_CHANGED = _WRITTEN | {"If-Match": '"1"'}
+_CELL_WRITTEN = {reader: "201" if answer == _READ else answer for reader, answer in _CELL.items()}
+_OF_THE_CELL = (_R.NATIONAL, _R.REGIONAL, _R.DEPARTMENTAL, _R.CELL)
+_NO_CASE = _CELL | _for(_OF_THE_CELL, "404 unknown-case")
+_NO_ALERT = _CELL | _for(_OF_THE_CELL, "404 unknown-alert")
+_ALERT_BODY = '{"siren": "<%s>", "severity": 2, "reason": "motif", "source": "essai"%s}'
 _PAGES = _LISTS | _AT_THE_DOOR
 _BY_PSEUDONYM = {_R.ANALYST: "404 unknown-path"}
 #: a page outside the territory asks for a reason (403, and no code: it is a form)
@@ -182,6 +198,118 @@ API: tuple[Line, ...] = (
         query="region=93",
     ),
     Line("POST", "/api/v1/scores", _LIVE, body='{"structures": [{"indicators": {}}]}'),
+    Line("GET", "/api/v1/alerts", _CELL),
+    Line(
+        "POST",
+        "/api/v1/alerts",
+        _CELL_WRITTEN,
+        "dans le territoire",
+        body=_ALERT_BODY % ("inside", ""),
+        headers=_WRITTEN,
+    ),
+    Line(
+        "POST",
+        "/api/v1/alerts",
+        _CELL_WRITTEN | _for((_R.REGIONAL, _R.DEPARTMENTAL), _OUTSIDE),
+        "dans un autre territoire",
+        body=_ALERT_BODY % ("outside", ', "region": "93"'),
+        headers=_WRITTEN,
+    ),
+    Line(
+        "POST",
+        "/api/v1/alerts",
+        _CELL_WRITTEN | _for(_OF_THE_CELL[:3], _NO_CSRF),
+        "sans jeton de formulaire",
+        body=_ALERT_BODY % ("inside", ""),
+        headers={"Idempotency-Key": "{key}"},
+    ),
+    Line(
+        "POST",
+        "/api/v1/alerts",
+        _CELL | _for(_OF_THE_CELL, "400 idempotency-key-missing"),
+        "sans clé d'idempotence",
+        body=_ALERT_BODY % ("inside", ""),
+        headers={"X-CSRF-Token": "{csrf}"},
+    ),
+    Line(
+        "POST",
+        "/api/v1/alerts/csv",
+        _CELL | _for(_OF_THE_CELL, "422 bad-alert-file"),
+        "ce qui n'est pas un tableau",
+        body="rien",
+        headers=_WRITTEN,
+    ),
+    Line(
+        "GET",
+        "/api/v1/alerts/{alert_id}",
+        _NO_ALERT,
+        "inconnu, ou pas lisible",
+        {"alert_id": "inconnu"},
+    ),
+    Line(
+        "PATCH",
+        "/api/v1/alerts/{alert_id}",
+        _NO_ALERT,
+        "inconnu, ou pas lisible",
+        {"alert_id": "inconnu"},
+        body='{"status": "handled"}',
+        headers=_CHANGED,
+    ),
+    Line(
+        "PATCH",
+        "/api/v1/alerts/{alert_id}",
+        _CELL | _for(_OF_THE_CELL, "428 version-expected"),
+        "sans version",
+        {"alert_id": "inconnu"},
+        body='{"status": "handled"}',
+        headers=_WRITTEN,
+    ),
+    Line("GET", "/api/v1/cases", _CELL),
+    Line(
+        "POST",
+        "/api/v1/cases",
+        _CELL_WRITTEN | _for((_R.REGIONAL, _R.DEPARTMENTAL), _OUTSIDE),
+        "structure d'ailleurs",
+        body='{"siren": "<other>"}',
+        headers=_WRITTEN,
+    ),
+    Line(
+        "GET", "/api/v1/cases/{case_id}", _NO_CASE, "inconnu, ou ailleurs", {"case_id": "inconnu"}
+    ),
+    Line(
+        "PATCH",
+        "/api/v1/cases/{case_id}",
+        _NO_CASE,
+        "inconnu, ou ailleurs",
+        {"case_id": "inconnu"},
+        body='{"status": "contacted"}',
+        headers=_CHANGED,
+    ),
+    Line(
+        "POST",
+        "/api/v1/cases/{case_id}/notes",
+        _NO_CASE,
+        "inconnu, ou ailleurs",
+        {"case_id": "inconnu"},
+        body='{"text": "Appelée."}',
+        headers=_WRITTEN,
+    ),
+    Line(
+        "POST",
+        "/api/v1/cases/{case_id}/attachments",
+        _NO_CASE,
+        "inconnu, ou ailleurs",
+        {"case_id": "inconnu"},
+        body="texte",
+        headers=_WRITTEN | {"X-File-Name": "compte-rendu.txt"},
+    ),
+    Line(
+        "GET",
+        "/api/v1/cases/{case_id}/attachments/{attachment_id}",
+        _NO_CASE,
+        "inconnu, ou ailleurs",
+        {"case_id": "inconnu", "attachment_id": "inconnu"},
+    ),
     Line("GET", "/api/v1/publications", _CATALOGUE),
     Line("GET", "/api/v1/models/current", _CATALOGUE),
     Line("GET", "/api/v1/indicators", _CATALOGUE),

@@ -29,6 +29,10 @@ class Scope(StrEnum):
     READ_METRICS = "read:metrics"
     SCORE_LIVE = "score:live"
     EXPORT_SCORES = "export:scores"
+    READ_ALERTS = "read:alerts"
+    WRITE_ALERTS = "write:alerts"
+    READ_CASES = "read:cases"
+    WRITE_CASES = "write:cases"
 
 
 @dataclass(frozen=True)

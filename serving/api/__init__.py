@@ -2,13 +2,28 @@
 
 from fastapi import APIRouter
 
-from serving.api import briefs, catalogue, exports, live, orientation, structures, system
+from serving.api import (
+    alerts,
+    briefs,
+    cases,
+    catalogue,
+    exports,
+    live,
+    orientation,
+    structures,
+    system,
+)
 
 router = APIRouter()
 router.include_router(structures.router)
 router.include_router(orientation.router)
 router.include_router(exports.router)
 router.include_router(briefs.router)
+router.include_router(alerts.reading)
+router.include_router(alerts.router)
+router.include_router(cases.reading)
+router.include_router(cases.router)
+router.include_router(cases.files)
 router.include_router(catalogue.router)
 router.include_router(system.router)
 

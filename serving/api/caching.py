@@ -1,4 +1,4 @@
-"""ETag: an answer changes with the publication, the question and the reader, and nothing else."""
+"""ETag: an answer changes with the publication, the question, the reader and the alerts shown."""
 
 from __future__ import annotations
 

@@ -6,6 +6,11 @@ from typing import Any
 
 #: status -> code -> an example of `detail`
 CODES: dict[int, dict[str, str]] = {
+    400: {
+        "idempotency-key-missing": "Une écriture porte une clé d'idempotence.",
+        "bad-idempotency-key": "Cette clé d'idempotence est refusée.",
+        "refused": "La demande est refusée.",
+    },
     401: {
         "not-authenticated": "Il faut être connecté, ou présenter une clé d'API.",
         "bad-key-presented": "Cette clé d'API est inconnue.",
@@ -21,11 +26,29 @@ CODES: dict[int, dict[str, str]] = {
         "pseudonym-expected": "Un analyste ouvre une structure par son pseudonyme.",
         "notice-due": "La notice de confidentialité est à accepter avant un export.",
         "cross-site": "Un export ne se demande que depuis ces pages, ou avec une clé.",
+        "role-has-no-cases": "Les signalements et les dossiers nomment des structures.",
+        "csrf": "Ce formulaire a expiré, ou ne vient pas de cette application.",
     },
-    404: {"unknown-structure": "Cette structure n'est pas dans la publication."},
+    404: {
+        "unknown-structure": "Cette structure n'est pas dans la publication.",
+        "unknown-alert": "Ce signalement n'existe pas, ou n'est pas lisible de votre compte.",
+        "unknown-case": "Ce dossier n'existe pas, ou n'est pas lisible de votre compte.",
+        "unknown-attachment": "Ce fichier n'existe pas dans ce dossier.",
+    },
+    409: {
+        "alert-withdrawn": "Ce signalement a été retiré : il ne change plus.",
+        "case-already-open": "Un dossier est déjà ouvert pour cette structure dans cette région.",
+        "case-closed": "Ce dossier est clos : il ne change plus.",
+        "bad-transition": "Ce dossier ne passe pas à cet état.",
+        "too-many-files": "Ce dossier a trop de fichiers.",
+    },
     410: {"cursor-expired": "La liste a été republiée depuis cette page."},
+    412: {"stale-version": "Quelqu'un d'autre a modifié ceci depuis que vous l'avez lu."},
     413: {"bad-request-body": "Le corps de la demande n'est pas accepté."},
-    415: {"bad-request-body": "Le corps de la demande n'est pas accepté."},
+    415: {
+        "bad-request-body": "Le corps de la demande n'est pas accepté.",
+        "file-type-refused": "Ce type de fichier n'est pas accepté.",
+    },
     422: {
         "bad-value": "Cette valeur n'existe pas.",
         "unknown-parameter": "Ce paramètre n'existe pas.",
@@ -47,7 +70,22 @@ CODES: dict[int, dict[str, str]] = {
         "unknown-column": "Cette colonne n'existe pas dans cette table.",
         "missing-value": "Une valeur obligatoire manque.",
         "bad-fact": "La valeur d'un fait ne se lit pas.",
+        "missing-parameter": "Ce paramètre est obligatoire.",
+        "idempotency-key-reused": "Cette clé d'idempotence a déjà servi à une autre demande.",
+        "no-identifier": "Un signalement nomme une structure.",
+        "no-place": "On ne sait pas dans quelle région suivre cette structure.",
+        "bad-day": "Ce jour n'est pas accepté.",
+        "unknown-siren": "Aucune structure connue n'a ce SIREN.",
+        "bad-alert-file": "Ce fichier n'est pas un tableau de signalements.",
+        "too-many-lines": "Ce fichier a trop de lignes.",
+        "outcome-missing": "Un dossier se clôt avec son issue.",
+        "outcome-early": "L'issue se donne à la clôture.",
+        "unknown-scheme": "Ce dispositif n'est pas au catalogue.",
+        "bad-assignee": "Ce dossier ne peut pas être confié à ce compte.",
+        "bad-file-name": "Ce nom de fichier est refusé.",
+        "empty-file": "Ce fichier est vide.",
     },
+    428: {"version-expected": "Une modification dit de quelle version elle part."},
     429: {"rate-limited": "Trop de demandes en peu de temps."},
     500: {"internal-error": "Une erreur interne empêche de répondre."},
     503: {
@@ -60,14 +98,24 @@ CODES: dict[int, dict[str, str]] = {
     },
 }
 
-_LISTS = {"role-has-no-lists", "missing-scope", "outside-territory", "filter-forbidden"}
+_LISTS = {
+    "role-has-no-cases",
+    "role-has-no-lists",
+    "missing-scope",
+    "outside-territory",
+    "filter-forbidden",
+}
 _PARAMETERS = {"unknown-parameter", "repeated-parameter", "bad-value", "out-of-bounds"}
 _TARGET = {*_PARAMETERS, "unknown-target"}
 _UNSERVED = {"no-publication", "publication-corrupted"}
-_ONE = {*_LISTS - {"filter-forbidden"}, *_TARGET, "pseudonym-expected", "bad-siren"}
+_READ = _LISTS - {"filter-forbidden", "role-has-no-cases"}
+_ONE = {*_READ, *_TARGET, "pseudonym-expected", "bad-siren", "unknown-structure"}
 _EXPORT = {*_LISTS, *_TARGET, "unknown-horizon", "notice-due", "cross-site"}
+_CELL = {"role-has-no-cases", "missing-scope", *_PARAMETERS}
+_WRITE = {*_CELL, "csrf", "missing-parameter", "idempotency-key-reused"}
+_CASE = {*_WRITE, "outside-territory", "unknown-scheme", "bad-assignee", "bad-day", "case-closed"}
 
-#: method and path -> the codes of 403, 422 and 503 that it gives; the others may come anywhere
+#: method and path -> the codes of `_PARTICULAR` that it gives; the others may come anywhere
 OPERATIONS: dict[str, set[str]] = {
     "GET /api/v1/structures": {
         *_LISTS,
@@ -90,7 +138,7 @@ OPERATIONS: dict[str, set[str]] = {
     "GET /api/v1/exports/structures.parquet": _EXPORT,
     "GET /api/v1/exports/structures.xlsx": {*_EXPORT, "too-many-rows"},
     "GET /api/v1/briefs": {
-        *_LISTS - {"filter-forbidden"},
+        *_READ,
         *_TARGET,
         "notice-due",
         "cross-site",
@@ -114,9 +162,59 @@ OPERATIONS: dict[str, set[str]] = {
         "missing-value",
         "bad-fact",
         "no-live-model",
+        "bad-request-body",
+    },
+    "GET /api/v1/alerts": {*_CELL, "bad-siren", "cursor-invalid"},
+    "POST /api/v1/alerts": {
+        *_WRITE,
+        "outside-territory",
+        "bad-siren",
+        "no-identifier",
+        "no-place",
+        "bad-day",
+    },
+    "POST /api/v1/alerts/csv": {*_WRITE, "bad-alert-file", "too-many-lines"},
+    "GET /api/v1/alerts/{alert_id}": {*_CELL, "unknown-alert"},
+    "PATCH /api/v1/alerts/{alert_id}": {
+        *_WRITE,
+        "outside-territory",
+        "bad-siren",
+        "unknown-siren",
+        "unknown-alert",
+        "alert-withdrawn",
+    },
+    "GET /api/v1/cases": {*_CELL, "bad-siren", "cursor-invalid"},
+    "POST /api/v1/cases": {
+        *_CASE - {"case-closed"},
+        "bad-siren",
+        "no-place",
+        "case-already-open",
+    },
+    "GET /api/v1/cases/{case_id}": {*_CELL, "unknown-case"},
+    "PATCH /api/v1/cases/{case_id}": {
+        *_CASE - {"outside-territory"},
+        "unknown-case",
+        "bad-transition",
+        "outcome-missing",
+        "outcome-early",
+    },
+    "POST /api/v1/cases/{case_id}/notes": {*_WRITE, "unknown-case", "case-closed"},
+    "POST /api/v1/cases/{case_id}/attachments": {
+        *_WRITE,
+        "unknown-case",
+        "case-closed",
+        "too-many-files",
+        "bad-file-name",
+        "empty-file",
+        "file-type-refused",
+    },
+    "GET /api/v1/cases/{case_id}/attachments/{attachment_id}": {
+        *_CELL,
+        "unknown-case",
+        "unknown-attachment",
     },
 }
-_PARTICULAR = (403, 422, 503)
+_PARTICULAR = (403, 404, 409, 415, 422, 503)
 
 
 def codes_of(operation: str, status: int) -> dict[str, str]:

@@ -61,6 +61,8 @@ _CACHED = (
     "GET /api/v1/structures/{siren}/orientation",
     "GET /api/v1/structures/{siren}/similar",
 )
+#: headers that a request must have: said by our own refusals, not by the type
+_REQUIRED = ("Idempotency-Key", "If-Match")
 _OF_A_PUBLICATION = ("POST /api/v1/scores",)
 #: parameter -> what it accepts, that its type does not say
 _VALUES: dict[str, Schema] = {
@@ -100,6 +102,8 @@ def describe_api(routes: Sequence[BaseRoute]) -> Schema:
         operation["security"] = [{scheme: []} for scheme in _SECURITY] if signed_in else []
         for parameter in operation.get("parameters", []):
             parameter["schema"] = _parameter(parameter["name"], parameter["schema"])
+            if parameter["name"] in _REQUIRED:
+                parameter["required"] = True
         for status, response in list(operation["responses"].items()):
             _complete(name, path, int(status), response)
             if response.get("x-codes") == []:
@@ -159,7 +163,7 @@ def _complete(name: str, path: str, status: int, response: Schema) -> None:
         headers += ["RateLimit", "RateLimit-Policy"] if status not in (401, 500) else []
     headers += ["WWW-Authenticate"] if status == 401 else []
     headers += ["Retry-After"] if status == 429 else []
-    response["headers"] = _headers(headers)
+    response["headers"] = response.get("headers", {}) | _headers(headers)
 
 
 def _headers(names: Sequence[str]) -> Schema:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from serving.api import examples_cell
 from serving.api.orientation_examples import BRIEF, HISTORY, ORIENTATION, SCHEMES
 
 _PUBLICATION = "2026-06-30-8783bd97bf39"
@@ -33,6 +34,7 @@ _ROW = {
     "low": 0.24,
     "high": 0.38,
     "coverage": 0.75,
+    "alert": {"count": 1, "severity": 2, "last_on": "2026-07-02"},
 }
 _LIST = {
     "horizon_months": 12,
@@ -124,7 +126,7 @@ veille_requests_total{method="GET",route="/health/live",status="200"} 3
 """
 
 #: method and path -> the example of its 200
-EXAMPLES: dict[str, Any] = {
+EXAMPLES: dict[str, Any] = examples_cell.EXAMPLES | {
     "GET /api/v1/structures": _HEAD | _LIST,
     "GET /api/v1/structures/{siren}": _HEAD | _DETAIL,
     "GET /api/v1/structures/{siren}/orientation": _HEAD | ORIENTATION,

@@ -78,10 +78,11 @@ def _prepared(parameters: WholeListParameters, request: Request, principal: Prin
     check_taking(request, principal)
     known = services(request)
     publication = known.publications.current(parameters.target).get()
+    filters = parameters.filters(publication, principal)
     return prepare(
         publication,
         principal,
-        parameters.filters(publication, principal),
+        parameters.narrowed(filters, known.state, principal),
         sort=parameters.sort,
         asked=parameters.model_dump(mode="json", exclude_defaults=True, exclude={"dialect"})
         | {"sort": parameters.sort.value},
@@ -98,7 +99,8 @@ def _sent(
     response: Response,
     principal: Principal,
 ) -> Response:
-    same = fresh(request, response, export.publication, principal)
+    digest = export.digest()  # of the rows: cases and alerts may choose others
+    same = fresh(request, response, export.publication, principal, digest)
     # Weak: two files of the same list differ by the moment in their mark.
     response.headers["ETag"] = "W/" + response.headers["ETag"]
     record_access(
@@ -111,7 +113,7 @@ def _sent(
             "filters": export.mark.filters,
             "territory": export.mark.territory,
             "rows": export.mark.rows,
-            "sha256": export.digest(),
+            "sha256": digest,
         },
     )
     if same:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from fastapi import Request
@@ -17,10 +18,14 @@ from serving.services import Services
 
 
 def shown(
-    row: dict[str, Any], principal: Principal, known: Services, horizon: int
+    row: dict[str, Any],
+    principal: Principal,
+    known: Services,
+    horizon: int,
+    marks: Mapping[str, Mapping[str, Any]],
 ) -> dict[str, Any]:
-    """Return a row as this reader may see it."""
-    row = row | {"horizon_months": horizon, "pseudonym": None}
+    """Return a row as this reader may see it; `marks`: the alerts it may read, by SIREN."""
+    row = row | {"horizon_months": horizon, "pseudonym": None, "alert": marks.get(row["siren"])}
     for name in ("p", "low", "high"):
         row[name] = row[f"{name}_{horizon}m"]
     return row if principal.nominative else pseudonymise(row, known.state.secret)

@@ -23,6 +23,7 @@ from serving.api.orientation_schemas import (
 )
 from serving.api.parameters import NoParameters, OpeningParameters, SingleValues
 from serving.api.problems import RESPONSES, Problem
+from serving.cell.marks import alert_marks
 from serving.cell.neighbours import similar
 from serving.cell.orient import orient
 from serving.cell.orientation import Oriented
@@ -125,9 +126,12 @@ def read_similar(
 ) -> SimilarStructures:
     """Return the structures of your territory that are most like this one."""
     known, publication, position = _opened(siren, parameters, request, principal)
-    if fresh(request, response, publication, principal):
-        raise unchanged(response)
     found = similar(publication, position, principal.territory, limit=parameters.limit)
+    sirens = [f"{publication.array('_siren')[i]:09d}" for i in found.positions]
+    with known.state.read() as session:
+        marks = alert_marks(session, principal, sirens)
+    if fresh(request, response, publication, principal, str(marks)):
+        raise unchanged(response)
     rows = _seen(request, principal, publication, found.positions, "structure.similar")
     horizon = publication.main_horizon
     return SimilarStructures.model_validate(
@@ -135,7 +139,7 @@ def read_similar(
         | {
             "horizon_months": horizon,
             "compared_on": found.compared_on,
-            "items": [shown(row, principal, known, horizon) for row in rows],
+            "items": [shown(row, principal, known, horizon, marks) for row in rows],
         }
     )
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from fastapi import Depends, Request
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic_core import PydanticCustomError
 
 from data.contracts import ESS_FAMILIES
 from data.reference.sectors import sectors
@@ -13,12 +14,25 @@ from data.reference.territories import departements, region_of, regions
 from serving.access.errors import AccessError
 from serving.access.principal import Principal
 from serving.access.web_session import CurrentUser
+from serving.cell.case_steps import SCHEMES
+from serving.cell.marks import narrowed
 from serving.publication import Publication
 from serving.ranking import MAX_LIMIT, Filters, RankingError, Sort
+from serving.state import State
 
 Level = Literal["high", "moderate", "low", "unknown"]
+CaseStatus = Literal["to_qualify", "contacted", "oriented", "in_support", "closed"]
 Horizon = Annotated[int | None, Field(description="Mois ; l'horizon principal par défaut.", ge=1)]
 Target = Annotated[str | None, Field(description="failure (par défaut), funding_loss…")]
+
+
+def _scheme(identifier: str) -> str:
+    if identifier not in SCHEMES:
+        raise PydanticCustomError("enum", "unknown", {"expected": " | ".join(SCHEMES)})
+    return identifier
+
+
+SchemeId = Annotated[str, AfterValidator(_scheme), Field(json_schema_extra={"enum": list(SCHEMES)})]
 
 
 class NoParameters(BaseModel):
@@ -68,6 +82,11 @@ class WholeListParameters(TargetParameters):
     q: Annotated[
         str, Field(description="Partie du nom, accents et casse indifférents, ou SIREN.")
     ] = Field(default="", max_length=120)
+    first_alert: Annotated[
+        bool, Field(description="Structures signalées, sans dossier encore.")
+    ] = False
+    case_status: Annotated[list[CaseStatus], Field(description="État d'un dossier.")] = []
+    scheme: Annotated[list[SchemeId], Field(description="Dispositif mobilisé par un dossier.")] = []
     sort: Annotated[Sort, Field(description="Clé de tri ; « - » pour décroissant.")] = Sort.P_DESC
 
     def filters(self, publication: Publication, principal: Principal) -> Filters:
@@ -103,6 +122,17 @@ class WholeListParameters(TargetParameters):
             q=self.q.strip(),
         )
 
+    def narrowed(self, filters: Filters, state: State, principal: Principal) -> Filters:
+        """Return the filters, with what alerts and cases keep; AccessError as `marks.narrowed`."""
+        return narrowed(
+            filters,
+            state,
+            principal,
+            first_alert=self.first_alert,
+            case_status=self.case_status,
+            scheme=self.scheme,
+        )
+
 
 class ListParameters(WholeListParameters):
     """One page of the ranked list."""
@@ -123,7 +153,16 @@ class CsvParameters(WholeListParameters):
     ] = "excel"
 
 
-_SEVERAL = {"level", "region", "departement", "sector", "ess_family"}
+_SEVERAL = {
+    "level",
+    "region",
+    "departement",
+    "sector",
+    "ess_family",
+    "status",
+    "case_status",
+    "scheme",
+}
 
 
 def refuse_repeats(request: Request, _signed_in: CurrentUser) -> None:

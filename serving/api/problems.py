@@ -54,9 +54,11 @@ TITLES = {
     405: "Méthode refusée",
     409: "Conflit",
     410: "Liste remplacée",
+    412: "Version dépassée",
     413: "Demande trop longue",
     415: "Type de contenu refusé",
     422: "Paramètre refusé",
+    428: "Version attendue",
     429: "Trop de demandes",
     500: "Erreur interne",
     503: "Service indisponible",
@@ -88,6 +90,8 @@ _PARAMETERS = {
     "less_than_equal": Wording("Cette valeur est trop grande.", code="out-of-bounds"),
     "string_too_long": Wording("Ce texte est trop long.", code="out-of-bounds"),
     "string_too_short": Wording("Ce texte est trop court.", code="out-of-bounds"),
+    "bad_siren": Wording("Ce n'est pas un SIREN, ou sa clé est fausse.", code="bad-siren"),
+    "nothing": Wording("Rien n'est à changer.", code="missing-parameter"),
 }
 
 #: HTTP refusals of the router itself

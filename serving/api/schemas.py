@@ -14,6 +14,14 @@ class Answer(BaseModel):
     model_config = ConfigDict(protected_namespaces=())
 
 
+class AlertMark(Answer):
+    """The standing alerts of a structure that you may read: the worst one, the last one's day."""
+
+    count: int
+    severity: int
+    last_on: date
+
+
 class StructureRow(Answer):
     """A structure in a list. For an analyst `pseudonym` replaces siren, name and commune."""
 
@@ -36,6 +44,7 @@ class StructureRow(Answer):
     low: float | None
     high: float | None
     coverage: float | None
+    alert: AlertMark | None = None
 
 
 class StructureList(Answer):

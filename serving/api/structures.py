@@ -13,6 +13,7 @@ from serving.api.opening import asked_siren, open_structure, shown
 from serving.api.parameters import ListParameters, SingleValues, StructureParameters
 from serving.api.problems import RESPONSES, Problem
 from serving.api.schemas import StructureDetail, StructureList
+from serving.cell.marks import alert_marks
 from serving.cell.orient import in_brief, orient
 from serving.detail import describe
 from serving.ranking import query
@@ -35,6 +36,7 @@ def list_structures(
     known = services(request)
     publication = known.publications.current(parameters.target).get()
     filters = parameters.filters(publication, principal)
+    filters = parameters.narrowed(filters, known.state, principal)
     page = query(
         publication,
         filters,
@@ -45,7 +47,9 @@ def list_structures(
     )
     sirens = [f"{publication.array('_siren')[i]:09d}" for i in page.positions]
     asked = parameters.model_dump(mode="json", exclude_defaults=True)
-    same = fresh(request, response, publication, principal)
+    with known.state.read() as session:
+        marks = alert_marks(session, principal, sirens)
+    same = fresh(request, response, publication, principal, f"{sirens} {marks}")
     record_access(
         request,
         principal,
@@ -68,7 +72,9 @@ def list_structures(
             "total": page.total,
             "limit": parameters.limit,
             "next_cursor": page.next_cursor,
-            "items": [shown(row, principal, known, page.horizon_months) for row in page.rows()],
+            "items": [
+                shown(row, principal, known, page.horizon_months, marks) for row in page.rows()
+            ],
         }
     )
 
@@ -88,7 +94,9 @@ def read_structure(
     digits = asked_siren(siren, principal, known)
     position = open_structure(request, principal, publication, digits, parameters.reason)
     catalogue = known.schemes.get()
-    if fresh(request, response, publication, principal, catalogue.digest):
+    with known.state.read() as session:
+        marks = alert_marks(session, principal, [digits])
+    if fresh(request, response, publication, principal, catalogue.digest, str(marks)):
         raise unchanged(response)
     detail = describe(
         publication,
@@ -98,7 +106,7 @@ def read_structure(
         sources=principal.sources,
     )
     horizon = detail["reasons"]["horizon_months"]
-    detail["structure"] = shown(detail["structure"], principal, known, horizon)
+    detail["structure"] = shown(detail["structure"], principal, known, horizon, marks)
     if not principal.nominative:
         hidden = {"funder_id": None, "funder_name": None}
         detail["history"] = [line | hidden for line in detail["history"]]

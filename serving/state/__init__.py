@@ -1,6 +1,6 @@
-"""The mutable state: users, sessions, keys, sign-in links, audit, digest."""
+"""The mutable state: users, sessions, keys, sign-in links, audit, alerts, cases, digest."""
 
-from serving.state import digest_models  # noqa: F401 - its tables are part of the state
+from serving.state import cell_models, digest_models
 from serving.state.store import State, open_state
 
-__all__ = ["State", "open_state"]
+__all__ = ["State", "cell_models", "digest_models", "open_state"]

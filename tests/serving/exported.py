@@ -21,13 +21,13 @@ SHARES = {"p", "low", "high", "coverage"}
 
 
 def whole_list(browser: Browser, query: str = "") -> list[Row]:
-    """Return every row of the list of the API, page after page."""
+    """Return every row of the list of the API, page after page, without its alerts of the day."""
     rows: list[Row] = []
     cursor = ""
     while True:
         answer = browser.get(f"{LIST}?limit=50&{query}{cursor}")
         assert answer.status_code == 200, answer.text
-        rows += answer.json()["items"]
+        rows += [{k: v for k, v in row.items() if k != "alert"} for row in answer.json()["items"]]
         if not answer.json()["next_cursor"]:
             return rows
         cursor = f"&cursor={answer.json()['next_cursor']}"

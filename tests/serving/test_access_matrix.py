@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import secrets
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from urllib.parse import quote
@@ -88,11 +89,15 @@ def ask(house: House, line: Line, reader: Reader) -> httpx.Response:
         "csrf": principal_of(house, browser).csrf if reader in ROLES else "",
         "link": link,
     }
+    taken = {"national": 2, "clé cellule": 8}  # a case is open once: each opener has its structure
+    blanks |= {"key": secrets.token_hex(8), "other": siren(taken.get(reader.value, 14))}
     filled = {name: value.format(**blanks) for name, value in line.fill.items()}
     url = line.path.format(**filled) + (f"?{quote(line.query, safe='=&')}" if line.query else "")
     form = {name: value.format(**blanks) for name, value in line.form.items()}
     data = form if line.method == "POST" and not line.body else None
-    return browser.request(line.method, url, data=data, json=line.body)
+    headers = {name: value.format(**blanks) for name, value in line.headers.items()}
+    body = re.sub("<([a-z]+)>", lambda blank: blanks[blank[1]], line.body)
+    return browser.request(line.method, url, headers=headers, data=data, json=body)
 
 
 def code_of(response: httpx.Response) -> str:
@@ -149,14 +154,20 @@ def test_every_line_answers_every_reader() -> None:
         assert set(line.answers) == set(Reader), line
 
 
+def pattern_of(line: Line) -> re.Pattern[str]:
+    return re.compile(re.sub(r"\\{[a-z_]+\\}", "[^/]+", re.escape(line.path)))
+
+
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "TRACE"])
 def test_another_method_is_refused_with_those_that_exist(placed_house: House, method: str) -> None:
     browser = placed_house.anonymous()
     for line in LINES:
         url = line.path.replace("{siren}", siren(1)).replace("{code}", siren(1))
+        exist = sorted({other.method for other in LINES if pattern_of(other).fullmatch(url)})
+        if method in exist:
+            continue
         answer = browser.request(method, url)
         assert answer.status_code == 405, url
-        exist = sorted({other.method for other in LINES if other.path == line.path})
         assert answer.headers["allow"].split(", ") == exist, url
         if line.path.startswith(("/api", "/health", "/metrics")):
             assert answer.json()["code"] == "method-not-allowed"

@@ -20,6 +20,14 @@ from veille.client.answers import (
 from veille.client.calls import Client, Filters, Told
 from veille.client.errors import ApiError, ClientError, ListReplacedError
 from veille.client.files import Exported
+from veille.client.following_answers import (
+    AlertAnswer,
+    AlertFileAnswer,
+    AlertList,
+    CaseAnswer,
+    CaseList,
+    CaseRow,
+)
 from veille.client.live import Scored, Scores
 from veille.client.orientation import (
     SchemeList,
@@ -29,7 +37,13 @@ from veille.client.orientation import (
 )
 
 __all__ = [
+    "AlertAnswer",
+    "AlertFileAnswer",
+    "AlertList",
     "ApiError",
+    "CaseAnswer",
+    "CaseList",
+    "CaseRow",
     "Client",
     "ClientError",
     "Exported",

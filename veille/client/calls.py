@@ -18,6 +18,7 @@ from veille.client.answers import (
 )
 from veille.client.errors import ClientError
 from veille.client.files import Exported, saved
+from veille.client.following import FollowingCalls
 from veille.client.live import Scores
 from veille.client.reading import API, given, understood
 from veille.client.structures import StructureCalls
@@ -59,7 +60,7 @@ class Told(TypedDict, total=False):
     indicators: Mapping[str, str | float | bool | None]
 
 
-class Client(StructureCalls):
+class Client(StructureCalls, FollowingCalls):
     """A connection to Veille ESS, to use in a `with`; for one thread at a time.
 
     Parameters

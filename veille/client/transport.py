@@ -83,6 +83,22 @@ class Transport:
 
         return self._again(once)
 
+    def send(
+        self, method: str, path: str, body: bytes, headers: Mapping[str, str]
+    ) -> httpx.Response:
+        """Return the answer to a write that carries its key: made again, it has one effect.
+
+        Raises as `get`.
+        """
+
+        def once() -> httpx.Response:
+            answer = self._http.request(method, path, content=body, headers=dict(headers))
+            if not answer.is_success:
+                raise refusal(answer, _retry_after(answer))
+            return answer
+
+        return self._again(once)
+
     def download(self, path: str, query: Query, file: IO[bytes]) -> httpx.Headers:
         """Write the body of a GET to a file, from its start, and return the headers.
 

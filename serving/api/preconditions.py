@@ -1,0 +1,293 @@
+"""What every write of the API goes through: key of idempotency, version expected, CSRF, audit.
+
+A router of writes takes `route_class=WriteRoute`; an endpoint asks for `writing` (POST) or for
+`changing` (PATCH of something that has a version), with the check of access that comes first::
+
+    Write = Annotated[WriteRequest, Depends(writing(may_write_alerts))]
+
+    @router.post("/alerts", status_code=201, response_model=AlertAnswer, responses=WRITES)
+    def raise_alert(body: NewAlert, asked: Write) -> Response:
+        return asked.once(lambda session: Done("alert.create", shown(...), status=201))
+
+`once` gives one transaction to the act, the line of the audit log and the answer kept: all or none.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Annotated, Any
+
+from fastapi import Depends, Header, Request, Response
+from fastapi.routing import APIRoute
+from pydantic import BaseModel
+from sqlalchemy.orm import Session
+
+from data.errors import VeilleError
+from serving.access.audit import access, append, record
+from serving.access.errors import AccessError
+from serving.access.principal import Principal
+from serving.access.web_session import CurrentUser, check_csrf
+from serving.api.problems import RESPONSES, TITLES, Problem
+from serving.services import services
+from serving.state.idempotency import LONGEST_KEY, Answer, IdempotencyError, once
+
+if TYPE_CHECKING:
+    from starlette.types import Message
+
+#: bytes of a body of JSON; routes of files say more by `WriteRoute.largest`
+MAX_BYTES = 1024 * 1024
+REPLAYED = "Idempotent-Replayed"
+_FIRST_PRINTABLE, _LAST_PRINTABLE = "!", "~"
+
+WRITES: dict[int | str, dict[str, Any]] = RESPONSES | {
+    status: {"model": Problem, "description": TITLES[status]} for status in (400, 413)
+}
+CHANGES: dict[int | str, dict[str, Any]] = {
+    status: {"model": Problem, "description": TITLES[status]} for status in (404, 412, 428)
+}
+_TAG = {
+    "description": "Version, à rendre dans If-Match.",
+    "required": True,
+    "schema": {"type": "string"},
+}
+#: the headers of an answer that shows the version of something
+VERSIONED: dict[str, Any] = {"headers": {"ETag": _TAG}}
+
+Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+
+
+class PreconditionError(VeilleError):
+    """A write whose conditions do not hold."""
+
+    def __init__(self, what: str, *, code: str, status: int, **more: Any) -> None:  # noqa: ANN401
+        super().__init__(what, code=code, **more)
+        self.status = status
+
+
+class WriteRoute(APIRoute):
+    """A route that reads the body of a write itself: not without end, and with its sha256."""
+
+    largest = MAX_BYTES
+
+    def get_route_handler(self) -> Handler:
+        """Return what answers a request."""
+        answer, largest = super().get_route_handler(), self.largest
+
+        async def limited(request: Request) -> Response:
+            size, parts, digest = 0, [], hashlib.sha256()
+            async for part in request.stream():
+                size += len(part)
+                if size > largest:
+                    raise PreconditionError(
+                        "Le corps de la demande n'est pas accepté.",
+                        code="bad-request-body",
+                        status=413,
+                        where="corps",
+                        received=f"plus de {largest} octets",
+                        expected=f"au plus {largest} octets",
+                    )
+                digest.update(part)
+                parts.append(part)
+            whole = b"".join(parts)
+            request.state.body, request.state.body_sha256 = whole, digest.hexdigest()
+
+            given = False
+
+            async def again() -> Message:
+                nonlocal given
+                if given:
+                    return await request.receive()
+                given = True
+                return {"type": "http.request", "body": whole, "more_body": False}
+
+            return await answer(Request(request.scope, again))
+
+        return limited
+
+
+@dataclass(frozen=True)
+class Done:
+    """What an act did: its name in the audit log, what is answered, the version it shows.
+
+    `subject`, `sirens` and `reason` are for the log.
+    """
+
+    action: str
+    content: BaseModel
+    version: int | None = None
+    status: int = 200
+    subject: Mapping[str, Any] = field(default_factory=dict)
+    sirens: Sequence[str] = ()
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class WriteRequest:
+    """A write asked for: by whom, under which key, of which version (of a change)."""
+
+    request: Request
+    principal: Principal
+    key: str
+    versions: tuple[str, ...] = ()
+
+    def require(self, version: int) -> None:
+        """Refuse a change of another version than this one: PreconditionError `stale-version`."""
+        if tag(version) not in self.versions:
+            raise PreconditionError(
+                "Quelqu'un d'autre a modifié ceci depuis que vous l'avez lu.",
+                code="stale-version",
+                status=412,
+                where="If-Match",
+                received=", ".join(self.versions),
+                expected=tag(version),
+                todo="Relisez, puis refaites votre modification sur la version actuelle.",
+            )
+
+    def once(self, act: Callable[[Session], Done]) -> Response:
+        """Do it and answer, or answer as the first time; logged before it is answered."""
+        state = services(self.request).state
+
+        def made() -> Answer:
+            done = act(session)
+            return Answer(
+                done.status,
+                done.content.model_dump_json(),
+                {} if done.version is None else {"ETag": tag(done.version)},
+                {
+                    "action": done.action,
+                    "sirens": list(done.sirens),
+                    "subject": dict(done.subject),
+                    "reason": done.reason,
+                },
+            )
+
+        try:
+            with state.write() as session:
+                answer, replayed = once(session, self.principal.id, self.key, self._digest(), made)
+                said = dict(answer.audit)
+                said["subject"] = {**said["subject"], **({"replayed": True} if replayed else {})}
+                append(session, state.secret, **access(self.request, self.principal, **said))
+        except AccessError as error:
+            asked = {"path": self.request.url.path, "code": error.code}
+            refused = access(self.request, self.principal, action="write.refused", subject=asked)
+            record(state, **refused)
+            raise
+        headers = {**answer.headers, REPLAYED: "true" if replayed else "false"}
+        return Response(
+            answer.content, answer.status, headers=headers, media_type="application/json"
+        )
+
+    def _digest(self) -> str:
+        """Return the sha256 of all that can change the answer: who asks may have lost rights."""
+        asked = [
+            self.request.method,
+            self.request.url.path,
+            self.request.url.query,
+            self.request.headers.get("content-type", ""),
+            ",".join(self.versions),
+            self.request.state.body_sha256,
+            self.principal.role.value,
+            str(self.principal.territory),
+        ]
+        return hashlib.sha256("\n".join(asked).encode()).hexdigest()
+
+
+def tag(version: int) -> str:
+    """Return the ETag of a version."""
+    return f'"{version}"'
+
+
+_KEY = Header(
+    alias="Idempotency-Key",
+    description="Un texte nouveau pour chaque demande (un UUID) ; le même pour la répéter.",
+    json_schema_extra={"minLength": 1, "maxLength": LONGEST_KEY, "pattern": "^[!#-~]+$"},
+)
+_CSRF = Header(
+    alias="X-CSRF-Token",
+    description="Jeton de formulaire de la session ; inutile avec une clé d'API.",
+)
+_IF_MATCH = Header(
+    alias="If-Match",
+    description="L'ETag de ce qui a été lu.",
+    json_schema_extra={"pattern": '^"[0-9]{1,9}"$'},
+)
+
+
+def writing(allow: Callable[[Principal], None]) -> Callable[..., WriteRequest]:
+    """Return a dependency that gives a write; `allow` raises where the caller may not write so.
+
+    Raises (the dependency)
+    ------
+    AccessError
+        What `allow` says; 403 `csrf`: a session without the word of its own pages.
+    IdempotencyError
+        400 `idempotency-key-missing`, `bad-idempotency-key`.
+    """
+
+    def write(
+        request: Request,
+        principal: CurrentUser,
+        key: Annotated[str | None, _KEY] = None,
+        csrf: Annotated[str | None, _CSRF] = None,
+    ) -> WriteRequest:
+        allow(principal)
+        if principal.kind == "user":
+            check_csrf(principal, csrf)
+        return WriteRequest(request, principal, _checked(key))
+
+    return write
+
+
+def changing(allow: Callable[[Principal], None]) -> Callable[..., WriteRequest]:
+    """Return a dependency that gives a change of a given version, allowed as by `writing`.
+
+    It raises PreconditionError 428 `version-expected` too.
+    """
+
+    # As a default: an annotation is read where `allow` is not known.
+    asked_first = Depends(writing(allow))
+
+    def change(
+        asked: WriteRequest = asked_first,
+        if_match: Annotated[str | None, _IF_MATCH] = None,
+    ) -> WriteRequest:
+        given = [one.strip().removeprefix("W/") for one in (if_match or "").split(",")]
+        versions = tuple(one for one in given if one not in {"", "*"})
+        if not versions:
+            raise PreconditionError(
+                "Une modification dit de quelle version elle part.",
+                code="version-expected",
+                status=428,
+                where="If-Match",
+                received=if_match or "rien",
+                expected='l\'ETag de la dernière lecture, par exemple "3"',
+                todo="Lisez d'abord, puis rendez son ETag dans If-Match.",
+            )
+        return WriteRequest(asked.request, asked.principal, asked.key, versions)
+
+    return change
+
+
+def _checked(key: str | None) -> str:
+    if not key:
+        raise IdempotencyError(
+            "Une écriture porte une clé d'idempotence.",
+            code="idempotency-key-missing",
+            status=400,
+            expected="Idempotency-Key: un UUID, par exemple",
+            todo="Mettez un texte nouveau pour chaque demande, et le même pour la répéter.",
+        )
+    text = key.strip().strip('"')
+    printable = all(_FIRST_PRINTABLE <= sign <= _LAST_PRINTABLE for sign in text)
+    if not text or len(text) > LONGEST_KEY or not printable or '"' in text:
+        raise IdempotencyError(
+            "Cette clé d'idempotence est refusée.",
+            code="bad-idempotency-key",
+            status=400,
+            received=text[:LONGEST_KEY],
+            expected=f"1 à {LONGEST_KEY} signes ASCII, sans espace ni guillemet",
+            todo="Prenez un UUID.",
+        )
+    return text
