@@ -15,6 +15,7 @@ import typer
 from data.errors import VeilleError
 from veille import (
     cli_access,
+    cli_barometer,
     cli_card,
     cli_checks,
     cli_compare,
@@ -70,6 +71,7 @@ _MODULES = (
     cli_compare,
     cli_card,
     cli_serve,
+    cli_barometer,
     cli_access,
 )
 for module in _MODULES:

@@ -25,6 +25,7 @@ class Reader(StrEnum):
     SCORES = "clé scores"
     SCORES_REGIONAL = "clé scores, région"
     CATALOGUE = "clé catalogue"
+    BAROMETER = "clé baromètre"
     METRICS = "clé métriques"
     EXPORTS = "clé exports"
     LIVE = "clé notation"
@@ -39,6 +40,7 @@ SCOPES: dict[Reader, tuple[Scope, ...]] = {
     Reader.SCORES: (Scope.READ_SCORES,),
     Reader.SCORES_REGIONAL: (Scope.READ_SCORES,),
     Reader.CATALOGUE: (Scope.READ_CATALOGUE,),
+    Reader.BAROMETER: (Scope.READ_BAROMETER,),
     Reader.METRICS: (Scope.READ_METRICS,),
     Reader.EXPORTS: (Scope.READ_SCORES, Scope.EXPORT_SCORES),
     Reader.LIVE: (Scope.SCORE_LIVE,),
@@ -75,9 +77,11 @@ _STRANGERS = {
 _AT_THE_DOOR = _for(tuple(_STRANGERS), _SIGN_IN)
 
 _SIGNED_IN = _all(_READ) | _STRANGERS
-_CATALOGUE = _SIGNED_IN | _for((_R.METRICS, _R.LIVE), _NO_SCOPE)
+_CATALOGUE = _SIGNED_IN | _for((_R.METRICS, _R.LIVE, _R.BAROMETER), _NO_SCOPE)
 _LISTS = _CATALOGUE | {_R.CATALOGUE: _NO_SCOPE, _R.ADMIN: "403 role-has-no-lists"}
 _EXPORTS = _LISTS | _for((_R.SCORES, _R.SCORES_REGIONAL), _NO_SCOPE)
+#: figures without a name: every role but admin, whatever the territory, and a scope of its own
+_BAROMETER = _LISTS | {_R.BAROMETER: _READ}
 _LIVE = (
     _SIGNED_IN
     | _for(tuple(reader for reader in _KEYS if reader is not _R.LIVE), _NO_SCOPE)
@@ -170,6 +174,8 @@ API: tuple[Line, ...] = (
         query="region=93",
     ),
     Line("POST", "/api/v1/scores", _LIVE, body='{"structures": [{"indicators": {}}]}'),
+    Line("GET", "/api/v1/barometer", _BAROMETER),
+    Line("GET", "/api/v1/priorities", _LISTS),
     Line("GET", "/api/v1/publications", _CATALOGUE),
     Line("GET", "/api/v1/models/current", _CATALOGUE),
     Line("GET", "/api/v1/indicators", _CATALOGUE),

@@ -79,6 +79,7 @@ OPERATIONS: dict[str, set[str]] = {
         "unknown-horizon",
         "bad-siren",
     },
+    "GET /api/v1/barometer": {"role-has-no-lists", "missing-scope", *_TARGET},
     "GET /api/v1/publications": {"missing-scope", *_TARGET},
     "GET /api/v1/models/current": {"missing-scope", *_TARGET},
     "GET /api/v1/indicators": {"missing-scope", *_PARAMETERS},

@@ -54,7 +54,11 @@ _HEADERS: dict[str, Schema] = {
     },
     "WWW-Authenticate": {"description": "Comment se présenter.", "required": True, "schema": _TEXT},
 }
-_CACHED = ("GET /api/v1/structures", "GET /api/v1/structures/{siren}")
+_CACHED = (
+    "GET /api/v1/structures",
+    "GET /api/v1/structures/{siren}",
+    "GET /api/v1/barometer",
+)
 _OF_A_PUBLICATION = ("POST /api/v1/scores",)
 #: parameter -> what it accepts, that its type does not say
 _VALUES: dict[str, Schema] = {

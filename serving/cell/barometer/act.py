@@ -5,13 +5,13 @@ from __future__ import annotations
 import threading
 import weakref
 from collections.abc import Sequence
-from enum import StrEnum
 from typing import Any
 
 import numpy as np
 
 from serving.cell.barometer import overlapping
 from serving.cell.barometer.change import Change
+from serving.cell.barometer.dimensions import By
 from serving.cell.barometer.hiding import SMALL
 from serving.cell.barometer.lines import overlapping_line, tree_line
 from serving.cell.barometer.practices import practices
@@ -19,17 +19,6 @@ from serving.cell.barometer.tree import Shown, Tree
 from serving.publication import Publication
 
 Answer = dict[str, Any]
-
-
-class By(StrEnum):
-    """What the lines of the barometer are."""
-
-    REGION = "region"
-    DEPARTEMENT = "departement"
-    SECTOR = "sector"
-    ESS_FAMILY = "ess_family"
-    FUNDER = "funder"
-    PROGRAMME = "programme"
 
 
 _OVERLAPPING = (By.FUNDER, By.PROGRAMME)

@@ -110,15 +110,18 @@ class Tree:
         Raises nothing: in the worst case only France is shown, and nothing if it is too small.
         """
         size = np.column_stack([self.sums.structures, self.sums.levels]).reshape(-1)
-        hidden = self._small(former)
+        hidden = self._spread(self._small(former))
         equations = self._equations()
         cost = np.where(size > 0, size + np.tile(_COST, len(self.keys)), 0)
         enough = enough_structures(size)
         while True:
-            hidden = self._spread(closed(equations, hidden, cost, enough, keep=0))
+            before = None
+            while before is None or (hidden != before).any():
+                before = hidden
+                hidden = self._spread(closed(equations, hidden, cost, enough, keep=0))
             bounds = self._bounds(hidden)
             stuck = unmoved(equations, bounds, hidden, size)
-            more = [self._next(cell, hidden, size) for cell in stuck]
+            more = [self._next(cell, hidden, cost) for cell in stuck]
             found = [cell for cell in more if cell is not None]
             if not found:
                 # Nothing is left to hide them with: only a group that was small before can be so.
@@ -147,12 +150,15 @@ class Tree:
             elif least is not None and name in {"high", "moderate"}:
                 given = (self.sums.levels[:, place] == 0) & (expected < float(least))
                 level[:, place] &= ~given
-        level[group] = True
         return np.column_stack([group, level]).reshape(-1)
 
     def _spread(self, hidden: Bools) -> Bools:
+        """Hide every level of a hidden group, but the zeros that a zero shown above gives away."""
         wide = hidden.reshape(-1, _WIDTH).copy()
-        wide[wide[:, 0], 1:] = True
+        for group in np.flatnonzero(wide[:, 0]):
+            above = self.parent[group]  # a parent comes before its parts
+            given = (self.sums.levels[above] == 0) & ~wide[above, 1:] if above >= 0 else False
+            wide[group, 1:] = ~np.asarray(given)
         return wide.reshape(-1)
 
     def _equations(self) -> list[Equation]:
@@ -179,22 +185,21 @@ class Tree:
             found.append(Bound(cells, -most, -float(expected[group])))
         return found
 
-    def _next(self, cell: int, hidden: Bools, size: Ints) -> int | None:
-        """Return the cell to hide so that this one is no longer given away, None if none is left."""
+    def _next(self, cell: int, hidden: Bools, cost: Ints) -> int | None:
+        """Return the cell to hide so that this one is no longer given away, None if none is left.
+
+        The cheapest of its own line, else of its column; for a level, its whole line at last.
+        """
         group, column = divmod(int(cell), _WIDTH)
-        levels = group * _WIDTH + 1 + np.arange(len(LEVELS))
-        if column:
-            left = levels[~hidden[levels]]
-            if len(left):
-                return int(left[np.argmax(size[left])])
-            if group and not hidden[group * _WIDTH]:
-                return group * _WIDTH
+        choices = [group * _WIDTH + 1 + np.arange(len(LEVELS))] if column else []
         for above, parts in self.families:
-            beside = parts[~hidden[parts * _WIDTH]] if group in parts else parts[:0]
-            if len(beside):
-                return int(beside[np.argmin(self.sums.structures[beside])]) * _WIDTH
-            if group in parts and above and not hidden[above * _WIDTH]:
-                return above * _WIDTH
+            if group in parts:
+                choices += [parts * _WIDTH + column, np.array([above * _WIDTH + column])]
+        choices += [np.array([group * _WIDTH])]
+        for cells in choices:
+            left = cells[~hidden[cells] & (cost[cells] > 0) & (cells > 0)]
+            if len(left):
+                return int(left[np.argmin(cost[left])])
         return None
 
     def _jobs(self, hidden: Bools) -> Bools:
