@@ -66,9 +66,7 @@ def practices(lake: Lake, as_of: date) -> pl.DataFrame:
         "late_payment_share": (paid, (pl.col("days") > LATE_DAYS).any().cast(pl.Float64)),
         "advance_share": (paid, (pl.col("days") < 0).any().cast(pl.Float64)),
         "multi_year_share": (
-            grants.filter(
-                (pl.col("instrument") == "grant") & pl.col("multi_year").is_not_null()
-            ),
+            grants.filter((pl.col("instrument") == "grant") & pl.col("multi_year").is_not_null()),
             pl.col("multi_year").any().cast(pl.Float64),
         ),
         "contract_share": (

@@ -113,7 +113,14 @@ def unmoved(
     safe = np.zeros(len(cells), dtype=np.bool_)
 
     def attack(objective: Floats) -> None:
-        found = linprog(objective, A_ub=upper if limits else None, b_ub=room if limits else None, A_eq=equal, b_eq=sums, method="highs")
+        found = linprog(
+            objective,
+            A_ub=upper if limits else None,
+            b_ub=room if limits else None,
+            A_eq=equal,
+            b_eq=sums,
+            method="highs",
+        )
         if found.status == 3:  # nothing holds these cells at all
             safe[objective != 0] = True
         elif found.x is not None:
@@ -144,5 +151,7 @@ def _matrix(rows: Sequence[tuple[Ints, Floats]], place: Ints) -> csr_array:
         columns.append(place[cells][inside])
         ends.append(ends[-1] + int(inside.sum()))
     shape = (len(rows), int(place.max()) + 1)
-    flat = (np.concatenate(data), np.concatenate(columns)) if rows else (np.zeros(0), np.zeros(0, int))
+    flat = (
+        (np.concatenate(data), np.concatenate(columns)) if rows else (np.zeros(0), np.zeros(0, int))
+    )
     return csr_array((*flat, np.array(ends)), shape=shape)

@@ -31,13 +31,13 @@ def tree_line(tree: Tree, shown: Shown, group: int, members: Floats | None) -> L
     """Return the line of a group that partitions the list; `members` are its rows, if shown."""
     line = _names(tree.keys[group])
     found = tree.sums
-    if members is None:
-        return line | _nothing(list(found.expected))
-    count = int(found.structures[group])
     levels = {
         name: int(found.levels[group, place]) if shown.levels[group, place] else None
         for place, name in enumerate(LEVELS)
     }
+    if members is None:
+        return line | _nothing(levels, list(found.expected))
+    count = int(found.structures[group])
     jobs = bool(shown.jobs[group])
     estimates = []
     for horizon in found.expected:
@@ -130,14 +130,14 @@ def _names(key: Key) -> Line:
     }
 
 
-def _nothing(horizons: list[int]) -> Line:
-    absent = dict.fromkeys(LEVELS)
+def _nothing(levels: dict[str, int | None], horizons: list[int]) -> Line:
+    # Of a hidden group, only the zeros that a zero of a whole it is a part of gives away.
     return {
         "hidden": True,
         "structures": None,
         "unknown_size": None,
-        "levels": absent,
-        "shares": absent,
+        "levels": levels,
+        "shares": {name: None if value is None else 0.0 for name, value in levels.items()},
         "estimates": [
             {"horizon_months": h} | dict.fromkeys((*_ESTIMATE, *_JOBS)) for h in horizons
         ],

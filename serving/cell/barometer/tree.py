@@ -163,9 +163,7 @@ class Tree:
 
     def _equations(self) -> list[Equation]:
         groups = range(len(self.keys))
-        found = [
-            Equation(g * _WIDTH, g * _WIDTH + 1 + np.arange(len(LEVELS))) for g in groups
-        ]
+        found = [Equation(g * _WIDTH, g * _WIDTH + 1 + np.arange(len(LEVELS))) for g in groups]
         for above, parts in self.families:
             found += [Equation(above * _WIDTH + c, parts * _WIDTH + c) for c in range(_WIDTH)]
         return found
