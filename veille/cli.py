@@ -25,6 +25,7 @@ from veille import (
     cli_identity,
     cli_models,
     cli_outcomes,
+    cli_priorities,
     cli_quality,
     cli_registry,
     cli_serve,
@@ -72,6 +73,7 @@ _MODULES = (
     cli_card,
     cli_serve,
     cli_barometer,
+    cli_priorities,
     cli_access,
 )
 for module in _MODULES:

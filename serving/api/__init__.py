@@ -2,12 +2,13 @@
 
 from fastapi import APIRouter
 
-from serving.api import barometer, catalogue, exports, live, structures, system
+from serving.api import barometer, catalogue, exports, live, priorities, structures, system
 
 router = APIRouter()
 router.include_router(structures.router)
 router.include_router(exports.router)
 router.include_router(barometer.router)
+router.include_router(priorities.router)
 router.include_router(catalogue.router)
 router.include_router(system.router)
 

@@ -12,9 +12,16 @@ from serving.publication import Publication
 
 
 def fresh(
-    request: Request, response: Response, publication: Publication, principal: Principal
+    request: Request,
+    response: Response,
+    publication: Publication,
+    principal: Principal,
+    also: str = "",
 ) -> bool:
-    """Set X-Publication and ETag; tell whether the caller has this very answer already."""
+    """Set X-Publication and ETag; tell whether the caller has this very answer already.
+
+    `also` is what the answer depends on beside the publication.
+    """
     asked = "\n".join(
         [
             publication.id,
@@ -24,6 +31,7 @@ def fresh(
             principal.role.value,
             str(principal.territory),
             *sorted(principal.sources),
+            *([also] if also else []),
         ]
     )
     tag = f'"{publication.id}-{hashlib.sha256(asked.encode()).hexdigest()[:16]}"'

@@ -53,6 +53,7 @@ CODES: dict[int, dict[str, str]] = {
     503: {
         "no-publication": "Rien n'est encore publié pour cette cible.",
         "publication-corrupted": "Un fichier de la publication a changé depuis son écriture.",
+        "bad-capacity": "Le fichier de capacité est refusé.",
         "no-live-model": "Cette publication ne porte pas de quoi noter à la demande.",
     },
 }
@@ -80,6 +81,7 @@ OPERATIONS: dict[str, set[str]] = {
         "bad-siren",
     },
     "GET /api/v1/barometer": {"role-has-no-lists", "missing-scope", *_TARGET},
+    "GET /api/v1/priorities": {"role-has-no-lists", "missing-scope", "bad-capacity", *_TARGET},
     "GET /api/v1/publications": {"missing-scope", *_TARGET},
     "GET /api/v1/models/current": {"missing-scope", *_TARGET},
     "GET /api/v1/indicators": {"missing-scope", *_PARAMETERS},

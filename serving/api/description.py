@@ -58,6 +58,7 @@ _CACHED = (
     "GET /api/v1/structures",
     "GET /api/v1/structures/{siren}",
     "GET /api/v1/barometer",
+    "GET /api/v1/priorities",
 )
 _OF_A_PUBLICATION = ("POST /api/v1/scores",)
 #: parameter -> what it accepts, that its type does not say

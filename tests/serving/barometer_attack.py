@@ -39,7 +39,9 @@ def sums_of(answers: Answers) -> list[tuple[str, list[str]]]:
     return found
 
 
-def recovered(answers: Answers, thresholds: Mapping[str, float]) -> dict[Cell, int]:
+def recovered(  # noqa: PLR0912 - everything the attacker knows, in one place
+    answers: Answers, thresholds: Mapping[str, float]
+) -> dict[Cell, int]:
     """Return the hidden cells that have one feasible value, with that value."""
     lines = groups_of(answers)
     cells = {

@@ -27,7 +27,7 @@ def failures(p: Floats) -> tuple[int, int]:
     if variance > _EXACT:
         return _refined(mean, variance, float((p * (1 - p) * (1 - 2 * p)).sum()), len(p))
     sigma = variance**0.5
-    # Only the values that chance can reach: those below are as good as sure, those above never seen.
+    # Only the values that chance can reach: ten standard deviations around the mean.
     first = max(0, int(mean - 10 * sigma - 10))
     last = min(len(p), int(mean + 10 * sigma + 10))
     size = last - first + 1

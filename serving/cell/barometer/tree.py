@@ -76,11 +76,9 @@ class Tree:
             mixed = mixed * len(names[-1]) + publication.array(f"_c_{column}")
         present, code = np.unique(mixed, return_inverse=True)
         first = len(self.keys)
-        for value in present.tolist():
-            parts: list[str] = []
-            for known in reversed(names):
-                value, place = divmod(value, len(known))
-                parts.insert(0, known[place])
+        sizes = tuple(len(known) for known in names)
+        for places in np.transpose(np.unravel_index(present, sizes)).tolist():
+            parts = [known[place] for known, place in zip(names, places, strict=True)]
             self.keys.append((dimension, *parts))
             above = ("region", parts[0]) if dimension == "departement" else _FRANCE
             self.parent.append(self.keys.index(above))
