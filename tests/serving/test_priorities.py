@@ -19,6 +19,8 @@ from serving.cell.priorities.stakes import candidates, weighed
 from serving.publication import Publication
 from tests.serving.conftest import House, make_frames, siren
 
+Spec = tuple[float, int | None, int | None, int, str | None]
+Told = dict[str, object]
 PLACES = (("32", "59"), ("32", "62"), ("93", "13"), (None, None))
 SCHEMES = ("dla", "ccsf", "ptce")
 WEIGHTS = {
@@ -35,7 +37,7 @@ EFFECTS = {
 }
 
 
-def capacity(rules: list[dict[str, object]], schemes: tuple[str, ...] = SCHEMES) -> Capacity:
+def capacity(rules: list[Told], schemes: tuple[str, ...] = SCHEMES) -> Capacity:
     return Capacity.model_validate(
         {
             "to_confirm": True,
@@ -47,7 +49,7 @@ def capacity(rules: list[dict[str, object]], schemes: tuple[str, ...] = SCHEMES)
     )
 
 
-def rows_of(specs: list[tuple[float, int | None, int | None, int, str | None]]) -> pl.DataFrame:
+def rows_of(specs: list[Spec]) -> pl.DataFrame:
     """Return candidates: probability, employees, lead, place, what it is the last in."""
     return pl.DataFrame(
         {
@@ -134,7 +136,9 @@ def brute_force(
     st.lists(RULE, max_size=4),
     st.sampled_from(list(Objective)),
 )
-def test_the_plan_is_that_of_brute_force(specs, allowed, rules, objective) -> None:  # type: ignore[no-untyped-def]
+def test_the_plan_is_that_of_brute_force(
+    specs: list[Spec], allowed: list[set[str]], rules: list[Told], objective: Objective
+) -> None:
     rows, cap = rows_of(specs), capacity(rules)
     eligible = dict(zip(rows["siren"].to_list(), allowed, strict=False))
     found = plan(rows, eligible, cap, objective=objective)
@@ -166,7 +170,9 @@ def _check(found: Plan, eligible: dict[str, set[str]] | None, cap: Capacity) -> 
     st.lists(RULE, min_size=1, max_size=5),
     st.integers(0, 40),
 )
-def test_the_plan_is_never_worse_than_a_simple_policy(seed, count, rules, room) -> None:  # type: ignore[no-untyped-def]
+def test_the_plan_is_never_worse_than_a_simple_policy(
+    seed: int, count: int, rules: list[Told], room: int
+) -> None:
     """On what it makes the greatest: benefit, or the objective of either simple policy."""
     rng = np.random.default_rng(seed)
     specs = [
@@ -180,7 +186,7 @@ def test_the_plan_is_never_worse_than_a_simple_policy(seed, count, rules, room) 
         )
     ]
     rows = rows_of(specs)
-    cap = capacity([rule | {"places": int(rule["places"]) + room} for rule in rules])
+    cap = capacity([rule | {"places": int(str(rule["places"])) + room} for rule in rules])
     for objective in Objective:
         found = plan(rows, None, cap, objective=objective)
         _check(found, None, cap)
@@ -214,7 +220,7 @@ def test_the_order_of_the_rows_changes_nothing() -> None:
 
 
 def test_a_structure_is_told_why_it_waits() -> None:
-    """One place of DLA in 59: the larger has it, the other is next, and knows which rule is full."""
+    """One place of DLA in 59: the larger has it, the other is next and knows why."""
     rows = rows_of([(0.3, 10, 12, 0, None), (0.3, 40, 12, 0, None), (0.3, 5, 12, 1, None)])
     rule = {"name": "DLA du Nord", "schemes": ["dla"], "departement": "59", "places": 1}
     found = plan(rows, None, capacity([rule], ("dla",)))

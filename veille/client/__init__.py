@@ -17,12 +17,15 @@ from veille.client.answers import (
     StructureList,
     StructureRow,
 )
-from veille.client.calls import Client, Exported, Filters, Told
+from veille.client.asked import Filters, Told
+from veille.client.calls import Client, Exported
+from veille.client.cell import Barometer, Priorities
 from veille.client.errors import ApiError, ClientError, ListReplacedError
 from veille.client.live import Scored, Scores
 
 __all__ = [
     "ApiError",
+    "Barometer",
     "Client",
     "ClientError",
     "Exported",
@@ -31,6 +34,7 @@ __all__ = [
     "IndicatorList",
     "ListReplacedError",
     "ModelInfo",
+    "Priorities",
     "PublicationList",
     "Scored",
     "Scores",

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Literal, Self, TypedDict, TypeVar, Unpack
+from typing import Self, TypeVar, Unpack
 from urllib.parse import quote
 
 from pydantic import BaseModel, ValidationError
@@ -23,45 +23,17 @@ from veille.client.answers import (
     StructureList,
     StructureRow,
 )
+from veille.client.asked import By, Dialect, Filters, Format, Objective, Told
+from veille.client.cell import Barometer, Priorities
 from veille.client.errors import ClientError
 from veille.client.live import Scores
 from veille.client.transport import Query, Transport
 
-Level = Literal["high", "moderate", "low", "unknown"]
-Sort = Literal["-p", "p", "rank", "-rank", "-employees", "employees", "name", "-name"]
-Format = Literal["csv", "xlsx", "parquet"]
-Dialect = Literal["excel", "standard"]
 Answer = TypeVar("Answer", bound=BaseModel)
 
 _API = "/api/v1"
 _LONGEST_PAGE = 200
 _FORMATS: dict[str, Format] = {".csv": "csv", ".xlsx": "xlsx", ".parquet": "parquet"}
-
-
-class Filters(TypedDict, total=False):
-    """The filters and the sort of a list, as in docs/api.md; several values are alternatives."""
-
-    target: str
-    horizon: int
-    level: Level | Sequence[Level]
-    region: str | Sequence[str]
-    departement: str | Sequence[str]
-    sector: str | Sequence[str]
-    ess_family: str | Sequence[str]
-    min_employees: int
-    q: str
-    sort: Sort
-
-
-class Told(TypedDict, total=False):
-    """A structure to score: `histories` (rows by table) or `indicators` (values by name).
-
-    Days may be dates, amounts decimals; `id` is given back as it is.
-    """
-
-    id: str
-    histories: Mapping[str, Sequence[Mapping[str, object]]]
-    indicators: Mapping[str, str | float | bool | None]
 
 
 @dataclass(frozen=True)
@@ -179,6 +151,22 @@ class Client:
     def indicators(self) -> IndicatorList:
         """Return the catalogue of indicators."""
         return self._read(IndicatorList, "/indicators", {})
+
+    def barometer(self, by: By = "region", *, target: str | None = None) -> Barometer:
+        """Return the barometer: figures by group, None where they are hidden."""
+        return self._read(Barometer, "/barometer", {"by": by, "target": target})
+
+    def priorities(
+        self,
+        *,
+        target: str | None = None,
+        objective: Objective | None = None,
+        limit: int = 50,
+        after: int = 0,
+    ) -> Priorities:
+        """Return one page of the priorities; `after` is the `next_after` of the page before."""
+        query = {"target": target, "objective": objective, "limit": limit, "after": after}
+        return self._read(Priorities, "/priorities", query)
 
     def score(
         self,

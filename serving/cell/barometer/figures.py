@@ -80,8 +80,7 @@ def sums(weights: Weights, rows: Ints, group: Ints, groups: int) -> Sums:
     """
 
     def total(values: Floats) -> Floats:
-        found: Floats = np.bincount(group, weights=values[rows], minlength=groups)
-        return found
+        return np.bincount(group, weights=values[rows], minlength=groups).astype(np.float64)
 
     sized = weights.sized
     staff = np.nan_to_num(weights.employees)

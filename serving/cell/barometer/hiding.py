@@ -113,7 +113,8 @@ def unmoved(
     safe = np.zeros(len(cells), dtype=np.bool_)
 
     def attack(objective: Floats) -> None:
-        found = linprog(
+        # The stubs know no sparse matrix here; HiGHS does.
+        found = linprog(  # type: ignore[call-overload]
             objective,
             A_ub=upper if limits else None,
             b_ub=room if limits else None,
@@ -140,7 +141,7 @@ def unmoved(
 
 
 def _signed(equation: Equation) -> Ints:
-    return np.r_[equation.total, equation.parts]
+    return np.concatenate([[equation.total], equation.parts])
 
 
 def _matrix(rows: Sequence[tuple[Ints, Floats]], place: Ints) -> csr_array:

@@ -10,7 +10,7 @@ import numpy as np
 from data.reference.sectors import sectors
 from data.reference.territories import departements, regions
 from serving.cell.barometer import chance
-from serving.cell.barometer.figures import Floats, Sums
+from serving.cell.barometer.figures import Floats, Ints, Sums
 from serving.cell.barometer.overlapping import (
     COUNT_STEP,
     FAILURE_STEP,
@@ -27,7 +27,7 @@ _ESTIMATE = ("expected_failures", "low", "high", "model_low", "model_high")
 _JOBS = ("jobs_at_stake", "jobs_low", "jobs_high")
 
 
-def tree_line(tree: Tree, shown: Shown, group: int, members: Floats | None) -> Line:
+def tree_line(tree: Tree, shown: Shown, group: int, members: Ints | None) -> Line:
     """Return the line of a group that partitions the list; `members` are its rows, if shown."""
     line = _names(tree.keys[group])
     found = tree.sums

@@ -7,6 +7,7 @@ be lost in the rounding.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -74,7 +75,7 @@ def folder_of(publication: Publication) -> Path:
 
 def step_of_jobs(largest: float) -> float:
     """Return the rounding of jobs: the power of ten above the largest structure's, 10 at least."""
-    return max(_LEAST_JOBS_STEP, 10.0 ** np.ceil(np.log10(max(largest, 1.0))))
+    return max(_LEAST_JOBS_STEP, float(10.0 ** math.ceil(math.log10(max(largest, 1.0)))))
 
 
 def rounded(value: float, step: float) -> float:

@@ -97,14 +97,15 @@ def _solved(pairs: Pairs, part: Ints, gain: Floats) -> Bools:
     matrix, most = _constraints(pairs, part)
     scale = float(gain.max())
     cost = -gain / scale
-    relaxed = linprog(cost, A_ub=matrix, b_ub=most, bounds=(0, 1), method="highs-ds")
+    # The stubs know no sparse matrix here; HiGHS does.
+    relaxed = linprog(cost, A_ub=matrix, b_ub=most, bounds=(0, 1), method="highs-ds")  # type: ignore[call-overload]
     x = relaxed.x
     if x is None or (np.abs(x - np.round(x)) > _WHOLE).any():
         x = milp(
             cost,
             constraints=LinearConstraint(matrix, ub=most),
             bounds=(0, 1),  # type: ignore[arg-type]
-            integrality=np.ones(len(part)),
+            integrality=np.ones(len(part), dtype=np.int64),
             options={"mip_rel_gap": 0},
         ).x
     chosen: Bools = np.round(x) > 0
