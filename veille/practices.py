@@ -34,8 +34,8 @@ def practices(lake: Lake, as_of: date) -> pl.DataFrame:
     """Return the practices by funder (`COLUMNS`), each with its number of structures.
 
     Each structure counts once, whatever its number of lines; the interval is the 90 % one of the
-    mean over structures (Student's without its small-sample part: 10 structures at least are
-    shown), of Wilson for a share.
+    mean over structures (normal: 10 structures at least are shown); for a share, that of Wilson,
+    which is on the safe side where a structure counts for a fraction.
     """
     since = add_months(as_of, -MONTHS)
     inside = (pl.col("known_on") > since) & (pl.col("known_on") <= as_of)
@@ -63,8 +63,8 @@ def practices(lake: Lake, as_of: date) -> pl.DataFrame:
     late = pl.col("days").clip(lower_bound=0).mean()
     said = {
         "payment_delay_days": (paid, late),
-        "late_payment_share": (paid, (pl.col("days") > LATE_DAYS).any().cast(pl.Float64)),
-        "advance_share": (paid, (pl.col("days") < 0).any().cast(pl.Float64)),
+        "late_payment_share": (paid, (pl.col("days") > LATE_DAYS).mean()),
+        "advance_share": (paid, (pl.col("days") < 0).mean()),
         "multi_year_share": (
             grants.filter((pl.col("instrument") == "grant") & pl.col("multi_year").is_not_null()),
             pl.col("multi_year").any().cast(pl.Float64),

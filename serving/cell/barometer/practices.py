@@ -14,8 +14,8 @@ LEAST_STRUCTURES = 10
 #: practice -> label, unit
 LABELS: dict[str, tuple[str, str]] = {
     "payment_delay_days": ("Retard moyen de paiement après l'échéance", "jours"),
-    "late_payment_share": ("Structures payées avec plus de 30 jours de retard", "part"),
-    "advance_share": ("Structures qui ont reçu un versement avant son échéance", "part"),
+    "late_payment_share": ("Versements reçus avec plus de 30 jours de retard", "part"),
+    "advance_share": ("Versements reçus avant leur échéance", "part"),
     "multi_year_share": ("Structures qui ont une convention pluriannuelle", "part"),
     "contract_share": ("Structures financées par commande publique", "part"),
     "published_delay_days": ("Délai global de paiement publié par le financeur", "jours"),
