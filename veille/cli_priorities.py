@@ -51,7 +51,7 @@ def priorities(
                 "publication": publication.id,
                 "to_confirm": given.to_confirm,
                 "period": given.period,
-                "total": page.total,
+                "total": len(page.inside),
                 "policies": found.policies,
                 "capacities": [act.rule_line(use) for use in found.rules],
                 "items": items,
@@ -63,7 +63,7 @@ def priorities(
         out.print("[bold]Données synthétiques : aucune structure réelle.[/bold]")
     if given.to_confirm:
         out.print("[bold]Capacités et poids par défaut : à confirmer par la cellule.[/bold]")
-    table = Table(title=f"Priorités, {page.total} structures, capacité du {given.period}")
+    table = Table(title=f"Priorités, {len(page.inside)} structures, capacité du {given.period}")
     for name in ("", "Structure", "Emplois en jeu", "Étape", "Dispositif"):
         table.add_column(name)
     for line in items:

@@ -62,7 +62,7 @@ def list_priorities(
         subject={
             "asked": {"list": "priorities"}
             | parameters.model_dump(mode="json", exclude_defaults=True),
-            "total": page.total,
+            "total": len(page.inside),
         },
     )
     if same:
@@ -70,8 +70,7 @@ def list_priorities(
     horizon = publication.main_horizon
     last = page.places[-1] + 1 if page.places else 0
     manifest = publication.manifest
-    mine = act.asked(found, principal.territory, after=0, limit=found.rows.height)
-    seen = {place + 1 for place in mine.places}
+    seen = {place + 1 for place in page.inside.tolist()}
     lines = [act.rule_line(use) for use in act.rules_of(found, principal.territory)]
     return Priorities.model_validate(
         {
@@ -83,9 +82,9 @@ def list_priorities(
             "objective": parameters.objective.value,
             "to_confirm": capacity.to_confirm,
             "period": capacity.period,
-            "total": page.total,
+            "total": len(page.inside),
             "limit": parameters.limit,
-            "next_after": last if last and last < max(seen) else None,
+            "next_after": last if last and last - 1 < page.inside[-1] else None,
             "policies": found.policies,
             "capacities": [
                 line | ({} if line["next_priority"] in seen else {"next_priority": None})

@@ -8,8 +8,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+import polars as pl
+
 from data.reference.territories import region_of
 from serving.access.principal import Territory
+from serving.cell.priorities.assign import Ints
 from serving.cell.priorities.capacity import Capacity
 from serving.cell.priorities.plan import Objective, Plan, RuleUse, plan
 from serving.cell.priorities.stakes import candidates
@@ -23,12 +27,15 @@ _KEPT: weakref.WeakKeyDictionary[Publication, dict[tuple[str, Objective], Plan]]
 
 @dataclass(frozen=True)
 class Asked:
-    """Some places of a plan, in order: `places` are rows of the plan, `positions` of the list."""
+    """Some places of a plan, in order.
 
-    plan: Plan
+    `places` are rows of the plan, `positions` of the list; `inside`, ascending, every place of the
+    plan that the reader may see.
+    """
+
     places: list[int]
     positions: list[int]
-    total: int
+    inside: Ints
 
 
 def planned(publication: Publication, capacity: Capacity, objective: Objective) -> Plan:
@@ -48,11 +55,16 @@ def planned(publication: Publication, capacity: Capacity, objective: Objective) 
 
 def asked(found: Plan, territory: Territory, *, after: int, limit: int) -> Asked:
     """Return the `limit` first structures of a territory whose rank is over `after` (from 0)."""
-    places = list(zip(found.rows["region"], found.rows["departement"], strict=True))
-    inside = [i for i, (region, dep) in enumerate(places) if territory.contains(region, dep)]
-    page = [i for i in inside if i + 1 > after][:limit]
-    rows = found.rows["row"]
-    return Asked(found, page, [int(rows[i]) for i in page], len(inside))
+    rows = found.rows
+    if territory.national:
+        inside = np.arange(rows.height)
+    else:
+        known = pl.col("region").is_in(sorted(territory.regions)).fill_null(value=False)
+        known |= pl.col("departement").is_in(sorted(territory.departements)).fill_null(value=False)
+        inside = np.flatnonzero(rows.select(known)["region"].to_numpy())
+    first = int(np.searchsorted(inside, after))
+    page = inside[first : first + limit].tolist()
+    return Asked(page, rows["row"].gather(page).to_list(), inside)
 
 
 def item(found: Plan, place: int) -> dict[str, Any]:
