@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from scripts.tables import table
-from serving.access.matrix import API, PAGES, Line, Reader
+from serving.access.matrix import API, PAGES
+from serving.access.readers import Line, Reader
 from serving.access.sources import INDICATORS, LABELS, THEMES
 
 _READING = (

@@ -75,7 +75,7 @@ class Publications:
         """Return the publications before this one, one for each observation date, oldest first."""
         found = self._earlier.get(publication.id)
         if found is None:
-            found = tuple(_before(self._home, publication))
+            found = tuple(before(self._home, publication))
             # Only what is served now is kept: one entry for each target.
             served = {c.id for c in (t.peek() for t in self._current.values()) if c}
             kept = {key: value for key, value in self._earlier.items() if key in served}
@@ -83,7 +83,8 @@ class Publications:
         return found
 
 
-def _before(home: Path, publication: Publication) -> Iterator[Publication]:
+def before(home: Path, publication: Publication) -> Iterator[Publication]:
+    """Yield the publications before this one, one for each observation date, oldest first."""
     latest: dict[str, str] = {}
     for name in publication_ids(home, publication.target):
         if name[:_DAY] < publication.id[:_DAY]:

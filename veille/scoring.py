@@ -17,12 +17,13 @@ from features.job import context
 from features.lake_facts import LakeFacts
 from features.progress import Progress, quiet
 from features.wording import sentence
+from serving.cell.barometer.overlapping import BAROMETER_FOLDER
 from serving.publication import Publication, write_publication
 from serving.publication_files import MODEL_FOLDER, SHARED_FOLDER
 from training import given
 from training.cohort import cohort
 from training.targets import target as find_target
-from veille import publish
+from veille import practices, publish
 from veille.given import score as score_rows
 from veille.home import Home
 from veille.line import ENGINE, features, find_panel, is_synthetic, latest_panel
@@ -85,8 +86,12 @@ def score(
     )
     progress("publication", 0.8)
     shared = context(LakeFacts(lake), home.folder, day, progress)
-    with tempfile.TemporaryDirectory(prefix="veille-model-") as kept:
+    with (
+        tempfile.TemporaryDirectory(prefix="veille-model-") as kept,
+        tempfile.TemporaryDirectory(prefix="veille-barometer-") as told,
+    ):
         model.save(Path(kept))
+        practices.write(Path(told), lake, day, sirens)
         identifier = write_publication(
             home.folder,
             target,
@@ -107,7 +112,11 @@ def score(
             publish.history(lake, day, sirens),
             publish.unknown(rows, [f.name for f in model.features]),
             profile=profile(lake, day, rows),
-            folders={MODEL_FOLDER: Path(kept), SHARED_FOLDER: shared},
+            folders={
+                MODEL_FOLDER: Path(kept),
+                SHARED_FOLDER: shared,
+                BAROMETER_FOLDER: Path(told),
+            },
         )
     progress("publication", 1.0)
     output = home.folder / "publications" / target / identifier

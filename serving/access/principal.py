@@ -26,6 +26,7 @@ class Scope(StrEnum):
 
     READ_SCORES = "read:scores"
     READ_CATALOGUE = "read:catalogue"
+    READ_BAROMETER = "read:barometer"
     READ_METRICS = "read:metrics"
     SCORE_LIVE = "score:live"
     EXPORT_SCORES = "export:scores"
@@ -117,6 +118,13 @@ class Principal:
 
     def require_lists(self) -> None:
         """Refuse who has no list: AccessError `role-has-no-lists` or `missing-scope`."""
+        self._require_figures(Scope.READ_SCORES)
+
+    def require_barometer(self) -> None:
+        """Refuse who has no figures of the list: the same refusals, the scope `read:barometer`."""
+        self._require_figures(Scope.READ_BAROMETER)
+
+    def _require_figures(self, scope: Scope) -> None:
         if self.role is Role.ADMIN:
             raise AccessError(
                 "Un compte d'administration gère les comptes et les clés, sans voir de liste.",
@@ -125,11 +133,12 @@ class Principal:
                 expected="national, regional, departmental, analyst ou une clé d'API",
                 todo="Connectez-vous avec un compte de cellule.",
             )
-        self.require_scope(Scope.READ_SCORES)
+        self.require_scope(scope)
 
     def require_scope(self, scope: Scope) -> None:
         """Refuse a key that lacks a scope: AccessError `missing-scope`. People have no scopes."""
-        implied = scope is Scope.READ_CATALOGUE and Scope.READ_SCORES in self.scopes
+        lesser = {Scope.READ_CATALOGUE, Scope.READ_BAROMETER}
+        implied = scope in lesser and Scope.READ_SCORES in self.scopes
         if self.role is Role.TOOL and scope not in self.scopes and not implied:
             raise AccessError(
                 "Cette clé d'API n'a pas la portée nécessaire.",

@@ -4,12 +4,14 @@ from fastapi import APIRouter
 
 from serving.api import (
     alerts,
+    barometer,
     briefs,
     cases,
     catalogue,
     exports,
     live,
     orientation,
+    priorities,
     structures,
     system,
 )
@@ -24,6 +26,8 @@ router.include_router(alerts.router)
 router.include_router(cases.reading)
 router.include_router(cases.router)
 router.include_router(cases.files)
+router.include_router(barometer.router)
+router.include_router(priorities.router)
 router.include_router(catalogue.router)
 router.include_router(system.router)
 

@@ -94,6 +94,7 @@ CODES: dict[int, dict[str, str]] = {
         "no-pango": "Le PDF a besoin de Pango, qui manque sur cette machine.",
         "brief-too-long": "Cette note ne tient pas en deux pages.",
         "brief-fetches": "Une note ne va chercher aucun fichier, et celle-ci en demande un.",
+        "bad-capacity": "Le fichier de capacité est refusé.",
         "no-live-model": "Cette publication ne porte pas de quoi noter à la demande.",
     },
 }
@@ -130,6 +131,8 @@ OPERATIONS: dict[str, set[str]] = {
         for part in ("history", "orientation", "similar")
     },
     "GET /api/v1/schemes": {"missing-scope", *_PARAMETERS},
+    "GET /api/v1/barometer": {"role-has-no-lists", "missing-scope", *_TARGET},
+    "GET /api/v1/priorities": {"role-has-no-lists", "missing-scope", "bad-capacity", *_TARGET},
     "GET /api/v1/publications": {"missing-scope", *_TARGET},
     "GET /api/v1/models/current": {"missing-scope", *_TARGET},
     "GET /api/v1/indicators": {"missing-scope", *_PARAMETERS},

@@ -60,6 +60,8 @@ _CACHED = (
     "GET /api/v1/structures/{siren}/history",
     "GET /api/v1/structures/{siren}/orientation",
     "GET /api/v1/structures/{siren}/similar",
+    "GET /api/v1/barometer",
+    "GET /api/v1/priorities",
 )
 #: headers that a request must have: said by our own refusals, not by the type
 _REQUIRED = ("Idempotency-Key", "If-Match")

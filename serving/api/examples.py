@@ -111,6 +111,69 @@ _DETAIL = {
     "orientation": BRIEF,
 }
 _NAMED = {"siren": _ROW["siren"], "pseudonym": None, "horizon_months": 12}
+_GROUP = {
+    "key": "32",
+    "label": "Hauts-de-France",
+    "region": None,
+    "funder_level": None,
+    "hidden": False,
+    "structures": 31200,
+    "unknown_size": 2100,
+    "levels": {"high": 620, "moderate": 2480, "low": 27950, "unknown": 150},
+    "shares": {"high": 0.0199, "moderate": 0.0795, "low": 0.8958, "unknown": 0.0048},
+    "estimates": [
+        {
+            "horizon_months": 12,
+            "expected_failures": 171.4,
+            "low": 150,
+            "high": 193,
+            "model_low": 96.2,
+            "model_high": 301.7,
+            "jobs_at_stake": 2210.5,
+            "jobs_low": 1805.0,
+            "jobs_high": 2650.2,
+        }
+    ],
+    "change": {
+        "publication": "2025-12-31-1c9ad1f02b11",
+        "as_of": "2025-12-31",
+        "structures": 120,
+        "expected": [{"horizon_months": 12, "now": 171.4, "before": 162.0}],
+        "same": {
+            "structures": 30800,
+            "expected": [{"horizon_months": 12, "now": 168.0, "before": 160.1}],
+        },
+    },
+    "practices": [],
+}
+_PRIORITY = _ROW | {
+    "priority": 1,
+    "jobs_counted": 12.0,
+    "employees_known": True,
+    "jobs_at_stake": 3.72,
+    "lead_months": 12,
+    "last_in": "commune",
+    "stage": "difficulty",
+    "urgency": 0.8,
+    "rarity": 1.3,
+    "stake": 3.87,
+    "scheme": "dla",
+    "value": 0.77,
+    "best_scheme": "dla_restructuration",
+    "full": ["DLA restructuration (59)"],
+    "sentence": "dla, faute de dla_restructuration : capacité atteinte (DLA restructuration (59)).",
+}
+_CAPACITY = {
+    "name": "DLA (59)",
+    "schemes": ["dla"],
+    "region": None,
+    "departement": "59",
+    "places": 30,
+    "used": 30,
+    "full": True,
+    "next_priority": 2,
+}
+_VALUES = {"benefit": 0.77, "risk": 0.31, "risk_jobs": 3.72}
 _MODEL = {
     "name": "veille-failure",
     "version": "3",
@@ -141,6 +204,29 @@ EXAMPLES: dict[str, Any] = examples_cell.EXAMPLES | {
         "items": [_ROW | {"rank": 9, "siren": "990000028", "name": "Les Relais des Brumes"}],
     },
     "GET /api/v1/schemes": SCHEMES,
+    "GET /api/v1/barometer": _HEAD
+    | {
+        "by": "region",
+        "main_horizon": 12,
+        "hidden_under": 5,
+        "rounded_to": None,
+        "hidden": 0,
+        "total": _GROUP | {"key": "france", "label": "France entière"},
+        "items": [_GROUP],
+    },
+    "GET /api/v1/priorities": _HEAD
+    | {
+        "horizon_months": 12,
+        "objective": "benefit",
+        "to_confirm": True,
+        "period": "trimestre",
+        "total": 1,
+        "limit": 50,
+        "next_after": None,
+        "policies": {"plan": _VALUES, "risk": _VALUES, "risk_jobs": _VALUES},
+        "capacities": [_CAPACITY],
+        "items": [_PRIORITY],
+    },
     "GET /api/v1/publications": {
         "target": "failure",
         "items": [

@@ -16,9 +16,10 @@ from sqlalchemy import update
 
 from serving.access.accounts import create_login_link, create_user
 from serving.access.keys import list_keys, revoke_key
-from serving.access.matrix import LINES, SCOPES, Line, Reader
+from serving.access.matrix import LINES
 from serving.access.principal import Role, Scope
 from serving.access.pseudonym import pseudonym
+from serving.access.readers import SCOPES, Line, Reader
 from serving.api import router as api
 from serving.api.description import describe_api
 from serving.app import create_app

@@ -61,7 +61,7 @@ def test_every_operation_says_its_own_codes() -> None:
     assert signed_in == set(OPERATIONS)
     particular = {code for status in _PARTICULAR if status < 500 for code in CODES[status]}
     # 503 of one operation
-    particular |= {"no-live-model", "no-pango", "brief-too-long", "brief-fetches"}
+    particular |= {"no-live-model", "bad-capacity", "no-pango", "brief-too-long", "brief-fetches"}
     assert set().union(*OPERATIONS.values()) == particular
 
 

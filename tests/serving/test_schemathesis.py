@@ -13,8 +13,8 @@ from schemathesis.config import SchemathesisConfig
 from schemathesis.engine import events, from_schema
 from schemathesis.openapi.checks import RejectedPositiveData
 
-from serving.access.matrix import SCOPES
 from serving.access.pseudonym import pseudonym
+from serving.access.readers import SCOPES
 from serving.access.web_session import LOCAL_COOKIE, SECURE_COOKIE
 from serving.app import create_app
 from serving.settings import ServingSettings

@@ -23,6 +23,7 @@ from pydantic import BaseModel
 import serving.api.orientation_schemas as server_orientation
 import serving.api.schemas as server_models
 from serving.access.keys import create_key
+from serving.api import barometer_schemas, priorities_schemas
 from serving.state import open_state
 from tests.serving.conftest import Frames, make_frames
 from tests.serving.exported import csv_rows
@@ -33,6 +34,7 @@ from veille.client import (
     ClientError,
     ListReplacedError,
     answers,
+    cell,
     orientation,
 )
 
@@ -105,6 +107,22 @@ class TestReading:
         assert sizes == sorted(sizes, reverse=True)
         assert min(sizes) >= 4
         assert {row.horizon_months for row in rows} == {18}
+
+    def test_the_barometer_hides_and_adds_up(self, world: World) -> None:
+        with world.client() as client:
+            found = client.barometer("departement")
+        total = sum(p for p in world.frames.scores["p_12m"].to_list() if p is not None)
+        at = {e.horizon_months: e.expected_failures for e in found.total.estimates}
+        assert at[12] == pytest.approx(total)
+        assert sum(line.structures or 0 for line in found.items) == found.total.structures == 450
+
+    def test_priorities_page_after_page(self, world: World) -> None:
+        with world.client() as client:
+            first = client.priorities(limit=10, objective="risk")
+            second = client.priorities(limit=10, after=first.next_after or 0, objective="risk")
+        assert [row.priority for row in first.items] == list(range(1, 11))
+        assert [row.priority for row in second.items] == list(range(11, 21))
+        assert first.to_confirm
 
     def test_pages_say_what_they_are(self, world: World) -> None:
         with world.client() as client:
@@ -373,6 +391,8 @@ def test_the_client_loads_nothing_of_the_server() -> None:
 
 
 def test_the_models_are_those_of_the_server() -> None:
+    server_modules = (server_models, barometer_schemas, priorities_schemas, server_orientation)
+
     def fields(module: ModuleType) -> dict[str, dict[str, str]]:
         return {
             name: {field: str(info.annotation) for field, info in kind.model_fields.items()}
@@ -381,16 +401,17 @@ def test_the_models_are_those_of_the_server() -> None:
         }
 
     def bare(found: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
-        place = r"(serving\.api\.(orientation_)?schemas|veille\.client\.(answers|orientation))\."
+        place = r"(serving\.api\.(\w+_)?schemas|veille\.client\.(answers|cell|orientation))\."
         return {
             name: {f: re.sub(place, "", t) for f, t in types.items()}
             for name, types in found.items()
         }
 
-    for client, server in ((answers, server_models), (orientation, server_orientation)):
-        ours, theirs = bare(fields(client)), bare(fields(server))
-        assert len(ours) > 10
-        assert ours == {name: theirs[name] for name in ours}
+    servers = {k: v for m in server_modules for k, v in bare(fields(m)).items()}
+    for client in (answers, cell, orientation):
+        ours = bare(fields(client))
+        assert len(ours) > 5
+        assert ours == {name: servers[name] for name in ours}
 
 
 def test_a_key_of_a_later_server_is_kept() -> None:

@@ -17,7 +17,9 @@ from veille.client.answers import (
     StructureList,
     StructureRow,
 )
-from veille.client.calls import Client, Filters, Told
+from veille.client.asked import Filters, Told
+from veille.client.calls import Client
+from veille.client.cell import Barometer, Priorities
 from veille.client.errors import ApiError, ClientError, ListReplacedError
 from veille.client.files import Exported
 from veille.client.following_answers import (
@@ -41,6 +43,7 @@ __all__ = [
     "AlertFileAnswer",
     "AlertList",
     "ApiError",
+    "Barometer",
     "CaseAnswer",
     "CaseList",
     "CaseRow",
@@ -52,6 +55,7 @@ __all__ = [
     "IndicatorList",
     "ListReplacedError",
     "ModelInfo",
+    "Priorities",
     "PublicationList",
     "SchemeList",
     "Scored",

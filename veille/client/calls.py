@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Literal, Self, TypedDict, Unpack
+from typing import Self, Unpack
 
 from veille.client.answers import (
     Health,
@@ -16,6 +16,8 @@ from veille.client.answers import (
     StructureList,
     StructureRow,
 )
+from veille.client.asked import By, Dialect, Filters, Format, Objective, Told
+from veille.client.cell import Barometer, Priorities
 from veille.client.errors import ClientError
 from veille.client.files import Exported, saved
 from veille.client.following import FollowingCalls
@@ -24,40 +26,9 @@ from veille.client.reading import API, given, understood
 from veille.client.structures import StructureCalls
 from veille.client.transport import Transport
 
-Level = Literal["high", "moderate", "low", "unknown"]
-Sort = Literal["-p", "p", "rank", "-rank", "-employees", "employees", "name", "-name"]
-Format = Literal["csv", "xlsx", "parquet"]
-Dialect = Literal["excel", "standard"]
-
 _LONGEST_PAGE = 200
 _BRIEFS = ("pdf", "html")
 _FORMATS: dict[str, Format] = {".csv": "csv", ".xlsx": "xlsx", ".parquet": "parquet"}
-
-
-class Filters(TypedDict, total=False):
-    """The filters and the sort of a list, as in docs/api.md; several values are alternatives."""
-
-    target: str
-    horizon: int
-    level: Level | Sequence[Level]
-    region: str | Sequence[str]
-    departement: str | Sequence[str]
-    sector: str | Sequence[str]
-    ess_family: str | Sequence[str]
-    min_employees: int
-    q: str
-    sort: Sort
-
-
-class Told(TypedDict, total=False):
-    """A structure to score: `histories` (rows by table) or `indicators` (values by name).
-
-    Days may be dates, amounts decimals; `id` is given back as it is.
-    """
-
-    id: str
-    histories: Mapping[str, Sequence[Mapping[str, object]]]
-    indicators: Mapping[str, str | float | bool | None]
 
 
 class Client(StructureCalls, FollowingCalls):
@@ -154,6 +125,22 @@ class Client(StructureCalls, FollowingCalls):
     def indicators(self) -> IndicatorList:
         """Return the catalogue of indicators."""
         return self._read(IndicatorList, "/indicators", {})
+
+    def barometer(self, by: By = "region", *, target: str | None = None) -> Barometer:
+        """Return the barometer: figures by group, None where they are hidden."""
+        return self._read(Barometer, "/barometer", {"by": by, "target": target})
+
+    def priorities(
+        self,
+        *,
+        target: str | None = None,
+        objective: Objective | None = None,
+        limit: int = 50,
+        after: int = 0,
+    ) -> Priorities:
+        """Return one page of the priorities; `after` is the `next_after` of the page before."""
+        query = {"target": target, "objective": objective, "limit": limit, "after": after}
+        return self._read(Priorities, "/priorities", query)
 
     def score(
         self,

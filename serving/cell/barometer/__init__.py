@@ -1,0 +1,1 @@
+"""The barometer: figures by territory, sector, family, funder, programme, never nominative."""
