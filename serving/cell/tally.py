@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from serving.cell.barometer import chance
 from serving.publication import Publication
 from serving.publication_files import LEVELS
 
-#: half-width of an interval at 90 %, in standard deviations
-_NINETY = 1.6449
 Rows = npt.NDArray[np.int32]
 
 
@@ -21,13 +19,14 @@ class Expected:
     """Sums of probabilities at one horizon, each with its bounds at 90 %.
 
     `events` counts structures, `jobs` the employees of those whose size is known (`sized` of
-    `estimated` structures). The bounds are those of chance alone, were the events independent.
+    `estimated` structures). The bounds are those of chance alone, were the events independent,
+    as in the barometer.
     """
 
     horizon_months: int
     events: float
-    low: float
-    high: float
+    low: int
+    high: int
     jobs: float
     jobs_low: float
     jobs_high: float
@@ -50,10 +49,21 @@ def expected(publication: Publication, rows: Rows, horizon: int) -> Expected:
     known = ~np.isnan(p)
     p, size = p[known], size[known]
     sized = ~np.isnan(size)
-    events, low, high = _sum(p, np.ones_like(p))
-    jobs, jobs_low, jobs_high = _sum(p[sized], size[sized])
+    low, high = chance.failures(p)
+    at_stake, staff = p[sized], size[sized]
+    jobs = float((at_stake * staff).sum())
+    spread = float((at_stake * (1 - at_stake) * staff**2).sum())
+    jobs_low, jobs_high = chance.jobs(np.array([jobs]), np.array([spread]))
     return Expected(
-        horizon, events, low, high, jobs, jobs_low, jobs_high, len(p), int(np.count_nonzero(sized))
+        horizon_months=horizon,
+        events=float(p.sum()),
+        low=low,
+        high=high,
+        jobs=jobs,
+        jobs_low=float(jobs_low[0]),
+        jobs_high=float(jobs_high[0]),
+        estimated=len(p),
+        sized=int(np.count_nonzero(sized)),
     )
 
 
@@ -65,9 +75,3 @@ def high_sirens(publication: Publication, rows: Rows) -> npt.NDArray[np.uint32]:
     chosen = rows[publication.array("_c_level")[rows] == codes.index("high")]
     found: npt.NDArray[np.uint32] = publication.array("_siren")[chosen]
     return found
-
-
-def _sum(p: npt.NDArray[np.float64], weight: npt.NDArray[np.float64]) -> tuple[float, float, float]:
-    middle = float(np.sum(p * weight))
-    wide = _NINETY * math.sqrt(float(np.sum(p * (1 - p) * weight**2)))
-    return middle, max(0.0, middle - wide), middle + wide

@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
+from itertools import accumulate
 from pathlib import Path
 
 import polars as pl
@@ -119,12 +120,16 @@ class TestFigures:
         for level in ("high", "moderate", "low"):
             assert said.levels[level] == inside.filter(level=level).height
         p = inside["p_12m"].drop_nulls().to_list()
-        wide = 1.6449 * sum(x * (1 - x) for x in p) ** 0.5
+        law = [1.0]  # how many events, with which probability
+        for one in p:
+            law = [
+                without * (1 - one) + with_it * one
+                for without, with_it in zip([*law, 0.0], [0.0, *law], strict=True)
+            ]
+        reached = list(accumulate(law))
         assert said.expected_events == round(sum(p))
-        assert (said.expected_low, said.expected_high) == (
-            round(sum(p) - wide),
-            round(sum(p) + wide),
-        )
+        assert said.expected_low == next(n for n, sum_ in enumerate(reached) if sum_ >= 0.05)
+        assert said.expected_high == next(n for n, sum_ in enumerate(reached) if sum_ >= 0.95)
 
     def test_a_small_count_is_withheld_and_nothing_gives_it_back(self, tmp_path: Path) -> None:
         """10 structures: 8 low and 2 high, after 9 low and 1 high."""

@@ -74,8 +74,8 @@ def figures(publication: Publication, before: Publication | None, territory: Ter
         levels=said,
         horizon_months=publication.main_horizon,
         expected_events=round(sums.events) if told else None,
-        expected_low=round(sums.low) if told else None,
-        expected_high=round(sums.high) if told else None,
+        expected_low=sums.low if told else None,
+        expected_high=sums.high if told else None,
         changes=_changes(publication, rows, now, before, territory) if before else None,
     )
 
