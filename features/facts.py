@@ -125,13 +125,23 @@ def _of_kind(instrument: str) -> nw.Expr:
     return amount.otherwise(nw.lit(0)).alias(f"{instrument}_cents")
 
 
-def _grants(rows: Frame, _engine: Engine) -> Frame:
-    """The day of a grant line is its decision when it is known, else the end of its exercise.
+def event_day() -> nw.Expr:
+    """Return the day of a grant line: its decision when it is known, else the end of its exercise.
 
     Never later than the day the line was known.
     """
-    year = nw.col("fiscal_year").cast(nw.Int64)
-    rows = rows.with_columns(nw.col("purpose").fill_null(""), year_end_day(year).alias("_year_end"))
+    year_end = year_end_day(nw.col("fiscal_year").cast(nw.Int64))
+    return (
+        nw.when(~nw.col("decided_day").is_null())
+        .then(nw.col("decided_day").cast(nw.Int64))
+        .otherwise(nw.min_horizontal(year_end, nw.col("known_day").cast(nw.Int64)))
+        .cast(nw.Int32)
+        .alias("event_day")
+    )
+
+
+def _grants(rows: Frame, _engine: Engine) -> Frame:
+    rows = rows.with_columns(nw.col("purpose").fill_null(""))
     # The same words come back on many lines: each is read once.
     words = (
         rows.select("purpose")
@@ -149,11 +159,7 @@ def _grants(rows: Frame, _engine: Engine) -> Frame:
             words.with_columns(_purpose_kind().alias("purpose_kind")), on="purpose", how="left"
         )
         .with_columns(
-            nw.when(~nw.col("decided_day").is_null())
-            .then(nw.col("decided_day").cast(nw.Int64))
-            .otherwise(nw.min_horizontal(nw.col("_year_end"), nw.col("known_day").cast(nw.Int64)))
-            .cast(nw.Int32)
-            .alias("event_day"),
+            event_day(),
             nw.col("programme").fill_null("?"),
             _level(),
             nw.col("multi_year").fill_null(value=False).alias("multi_year"),

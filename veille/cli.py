@@ -26,6 +26,7 @@ from veille import (
     cli_outcomes,
     cli_quality,
     cli_registry,
+    cli_scenario,
     cli_serve,
 )
 from veille.terminal import COMMON, fail
@@ -67,6 +68,7 @@ _MODULES = (
     cli_checks,
     cli_outcomes,
     cli_registry,
+    cli_scenario,
     cli_compare,
     cli_card,
     cli_serve,
