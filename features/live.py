@@ -101,7 +101,7 @@ class Context:
         """
         partial = pl.col("source").is_in(PARTIAL_SOURCES).alias("partial")
         numbered = nw.from_native(lines.with_columns(partial)).with_columns(event_day())
-        there = placed(numbered, self.as_of).to_native()
+        there: pl.LazyFrame = placed(numbered, self.as_of).to_native()
         return there.join(self.slots.lazy(), on=[*LIST, "window"], maintain_order="left")
 
     def rows(

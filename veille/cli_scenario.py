@@ -77,9 +77,10 @@ def _print(result: dict[str, Any]) -> None:
     if result["synthetic"]:
         out.print("[bold]Données synthétiques[/bold]")
     total = result["total"]
+    euros = f"{total['cut_eur']:,.0f}".replace(",", " ")
     out.print(
         f"{result['scenario']['name']} : {total['touched']} structures touchées sur "
-        f"{total['structures']}, {total['cut_eur']:,.0f} € retirés".replace(",", " "),
+        f"{total['structures']}, {euros} € retirés",
         markup=False,
     )
     table = Table("Horizon", "Attendus sans", "Attendus avec", "Écart", "Emplois sans", "avec")

@@ -28,6 +28,7 @@ class Reader(StrEnum):
     METRICS = "clé métriques"
     EXPORTS = "clé exports"
     LIVE = "clé notation"
+    SCENARIOS = "clé scénarios"
     EXPIRED = "clé échue"
     REVOKED = "clé révoquée"
 
@@ -42,6 +43,7 @@ SCOPES: dict[Reader, tuple[Scope, ...]] = {
     Reader.METRICS: (Scope.READ_METRICS,),
     Reader.EXPORTS: (Scope.READ_SCORES, Scope.EXPORT_SCORES),
     Reader.LIVE: (Scope.SCORE_LIVE,),
+    Reader.SCENARIOS: (Scope.RUN_SCENARIOS,),
     Reader.EXPIRED: (Scope.READ_SCORES,),
     Reader.REVOKED: (Scope.READ_SCORES,),
 }
@@ -75,12 +77,17 @@ _STRANGERS = {
 _AT_THE_DOOR = _for(tuple(_STRANGERS), _SIGN_IN)
 
 _SIGNED_IN = _all(_READ) | _STRANGERS
-_CATALOGUE = _SIGNED_IN | _for((_R.METRICS, _R.LIVE), _NO_SCOPE)
+_CATALOGUE = _SIGNED_IN | _for((_R.METRICS, _R.LIVE, _R.SCENARIOS), _NO_SCOPE)
 _LISTS = _CATALOGUE | {_R.CATALOGUE: _NO_SCOPE, _R.ADMIN: "403 role-has-no-lists"}
 _EXPORTS = _LISTS | _for((_R.SCORES, _R.SCORES_REGIONAL), _NO_SCOPE)
 _LIVE = (
     _SIGNED_IN
     | _for(tuple(reader for reader in _KEYS if reader is not _R.LIVE), _NO_SCOPE)
+    | {_R.ADMIN: "403 role-has-no-lists"}
+)
+_SCENARIOS = (
+    _SIGNED_IN
+    | _for(tuple(reader for reader in _KEYS if reader is not _R.SCENARIOS), _NO_SCOPE)
     | {_R.ADMIN: "403 role-has-no-lists"}
 )
 _COUNTERS = _all(_NO_SCOPE) | _STRANGERS | {_R.ADMIN: _READ, _R.METRICS: _READ}
@@ -170,6 +177,14 @@ API: tuple[Line, ...] = (
         query="region=93",
     ),
     Line("POST", "/api/v1/scores", _LIVE, body='{"structures": [{"indicators": {}}]}'),
+    Line("POST", "/api/v1/scenarios", _SCENARIOS, body='{"name": "sans coupe"}'),
+    Line(
+        "GET",
+        "/api/v1/scenarios/{scenario}",
+        {r: "404 unknown-scenario" if a == _READ else a for r, a in _SCENARIOS.items()},
+        "inconnu",
+        {"scenario": "0" * 32},
+    ),
     Line("GET", "/api/v1/publications", _CATALOGUE),
     Line("GET", "/api/v1/models/current", _CATALOGUE),
     Line("GET", "/api/v1/indicators", _CATALOGUE),

@@ -29,6 +29,7 @@ class Scope(StrEnum):
     READ_METRICS = "read:metrics"
     SCORE_LIVE = "score:live"
     EXPORT_SCORES = "export:scores"
+    RUN_SCENARIOS = "run:scenarios"
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,10 @@ CODES: dict[int, dict[str, str]] = {
         "notice-due": "La notice de confidentialité est à accepter avant un export.",
         "cross-site": "Un export ne se demande que depuis ces pages, ou avec une clé.",
     },
-    404: {"unknown-structure": "Cette structure n'est pas dans la publication."},
+    404: {
+        "unknown-structure": "Cette structure n'est pas dans la publication.",
+        "unknown-scenario": "Ce scénario n'existe pas, ou n'est pas de votre territoire.",
+    },
     410: {"cursor-expired": "La liste a été republiée depuis cette page."},
     413: {"bad-request-body": "Le corps de la demande n'est pas accepté."},
     415: {"bad-request-body": "Le corps de la demande n'est pas accepté."},
@@ -47,6 +50,9 @@ CODES: dict[int, dict[str, str]] = {
         "unknown-column": "Cette colonne n'existe pas dans cette table.",
         "missing-value": "Une valeur obligatoire manque.",
         "bad-fact": "La valeur d'un fait ne se lit pas.",
+        "scenario-unreadable": "Le scénario n'est pas du JSON.",
+        "unknown-key": "Cette clé n'existe pas dans un scénario.",
+        "bad-scenario": "Une valeur du scénario est refusée.",
     },
     429: {"rate-limited": "Trop de demandes en peu de temps."},
     500: {"internal-error": "Une erreur interne empêche de répondre."},
@@ -60,6 +66,7 @@ CODES: dict[int, dict[str, str]] = {
 _LISTS = {"role-has-no-lists", "missing-scope", "outside-territory", "filter-forbidden"}
 _PARAMETERS = {"unknown-parameter", "repeated-parameter", "bad-value", "out-of-bounds"}
 _TARGET = {*_PARAMETERS, "unknown-target"}
+_SCENARIOS = {"role-has-no-lists", "missing-scope"}
 _UNSERVED = {"no-publication", "publication-corrupted"}
 _EXPORT = {*_LISTS, *_TARGET, "unknown-horizon", "notice-due", "cross-site"}
 
@@ -103,6 +110,16 @@ OPERATIONS: dict[str, set[str]] = {
         "bad-fact",
         "no-live-model",
     },
+    "POST /api/v1/scenarios": {
+        *_SCENARIOS,
+        "unknown-target",
+        "unknown-horizon",
+        "scenario-unreadable",
+        "unknown-key",
+        "bad-scenario",
+        "no-live-model",
+    },
+    "GET /api/v1/scenarios/{scenario}": _SCENARIOS,
 }
 _PARTICULAR = (403, 422, 503)
 

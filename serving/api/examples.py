@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from serving.api.scenario_example import SCENARIO
+
 _PUBLICATION = "2026-06-30-8783bd97bf39"
 _HEAD = {
     "publication": _PUBLICATION,
@@ -174,6 +176,8 @@ EXAMPLES: dict[str, Any] = {
             }
         ],
     },
+    "POST /api/v1/scenarios": SCENARIO,
+    "GET /api/v1/scenarios/{scenario}": SCENARIO,
     **{
         f"GET /api/v1/exports/structures.{kind}": said
         for kind, said in (

@@ -20,6 +20,7 @@ from veille.client.answers import (
 from veille.client.calls import Client, Exported, Filters, Told
 from veille.client.errors import ApiError, ClientError, ListReplacedError
 from veille.client.live import Scored, Scores
+from veille.client.scenarios import ScenarioResult
 
 __all__ = [
     "ApiError",
@@ -32,6 +33,7 @@ __all__ = [
     "ListReplacedError",
     "ModelInfo",
     "PublicationList",
+    "ScenarioResult",
     "Scored",
     "Scores",
     "StructureDetail",

@@ -25,6 +25,7 @@ from veille.client.answers import (
 )
 from veille.client.errors import ClientError
 from veille.client.live import Scores
+from veille.client.scenarios import ScenarioResult
 from veille.client.transport import Query, Transport
 
 Level = Literal["high", "moderate", "low", "unknown"]
@@ -205,6 +206,19 @@ class Client:
         body = json.dumps(_given(call), default=str).encode()
         answer = self._transport.post(f"{_API}/scores", body)
         return _understood(Scores, answer.content, f"{_API}/scores")
+
+    def run_scenario(self, scenario: Mapping[str, object]) -> ScenarioResult:
+        """Return the result of a scenario on the structures of the key's territory.
+
+        The same scenario on the same list gives the same id: the call is made again like a reading.
+        """
+        body = json.dumps(scenario, default=str).encode()
+        answer = self._transport.post(f"{_API}/scenarios", body)
+        return _understood(ScenarioResult, answer.content, f"{_API}/scenarios")
+
+    def scenario(self, identifier: str) -> ScenarioResult:
+        """Return the result of a scenario that was run before."""
+        return self._read(ScenarioResult, f"/scenarios/{identifier}", {})
 
     def export(
         self,

@@ -19,7 +19,7 @@ from features.progress import Progress, quiet
 from models.risk_model import RiskModel
 from serving.access.principal import Territory
 from serving.cell.scenarios import figures
-from serving.cell.scenarios.document import Scenario, ScenarioError
+from serving.cell.scenarios.document import Cut, Delay, Scenario, ScenarioError
 from serving.cell.scenarios.projection import DESCRIBED, EXPOSURE, Ground, Projected, project
 from serving.publication_read import Publication
 
@@ -31,6 +31,7 @@ STATEMENT = (
 RESULT, DOCUMENT = "result.json", "scenario.json"
 #: what a result is computed with: another number gives other ids
 _VERSION = 1
+_NAME = 32
 _ALONE = threading.Lock()
 
 Result = dict[str, Any]
@@ -45,7 +46,7 @@ def identifier(scenario: Scenario, publication: Publication, territory: Territor
         publication.id,
         _place(territory),
     ]
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:32]
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:_NAME]
 
 
 def _place(territory: Territory) -> dict[str, Any]:
@@ -110,24 +111,34 @@ class Runner:
 def load(home: Path, name: str) -> Result:
     """Return a result that is kept; ScenarioError `unknown-scenario` (404)."""
     path = home / "scenarios" / name / RESULT
-    known = len(name) == 32 and set(name) <= set("0123456789abcdef")
+    known = len(name) == _NAME and set(name) <= set("0123456789abcdef")
     if not known or not path.is_file():
-        error = ScenarioError(
-            "Ce scénario n'existe pas, ou n'est pas de votre territoire.",
-            code="unknown-scenario",
-            where="id",
-            received=name[:64],
-            todo="Lancez le scénario par POST /api/v1/scenarios.",
-        )
-        error.status = 404
-        raise error
+        raise _unknown(name)
     found: Result = json.loads(path.read_text("utf-8"))
     return found
 
 
-def may_read(result: Result, territory: Territory) -> bool:
-    """Tell whether a reader may have a result: the whole country, or the very same territory."""
-    return territory.national or result["territory"] == _place(territory)
+def load_for(home: Path, name: str, territory: Territory) -> Result:
+    """Return a result for a reader: the whole country, or the very same territory.
+
+    That of another territory is told as absent: ScenarioError `unknown-scenario` (404).
+    """
+    found = load(home, name)
+    if not territory.national and found["territory"] != _place(territory):
+        raise _unknown(name)
+    return found
+
+
+def _unknown(name: str) -> ScenarioError:
+    error = ScenarioError(
+        "Ce scénario n'existe pas, ou n'est pas de votre territoire.",
+        code="unknown-scenario",
+        where="scenario",
+        received=name[:64],
+        todo="Lancez le scénario par POST /api/v1/scenarios.",
+    )
+    error.status = 404
+    return error
 
 
 def shown(result: Result, *, nominative: bool) -> Result:
@@ -192,7 +203,7 @@ def _exposure(found: Projected) -> dict[str, Any]:
 
 def _notes(ground: Ground, scenario: Scenario, found: Projected) -> list[str]:
     notes, as_of = [], ground.context.as_of
-    parts = [*scenario.cuts, *scenario.delays]
+    parts: list[Cut | Delay] = [*scenario.cuts, *scenario.delays]
     if any(one.starts_on is not None and one.starts_on > as_of for one in parts):
         notes.append(
             f"Une coupe ou un retard commence après le {as_of:%d/%m/%Y} : seule son annonce "

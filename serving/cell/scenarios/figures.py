@@ -189,7 +189,7 @@ def hide_small(groups: Sequence[Figures]) -> list[Figures]:
 
 
 def _small(group: Figures) -> bool:
-    return group["structures"] < SMALL or 0 < group["touched"] < SMALL
+    return bool(group["structures"] < SMALL or 0 < group["touched"] < SMALL)
 
 
 def _hidden(group: Figures) -> Figures:

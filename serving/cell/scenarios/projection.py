@@ -11,7 +11,7 @@ from data.lake import Lake
 from features.live import Context
 from features.progress import Progress, quiet
 from models.risk_model import RiskModel
-from serving.cell.scenarios.document import Measure, Scenario
+from serving.cell.scenarios.document import Cut, Delay, Measure, Scenario
 from serving.cell.scenarios.scope import Hit, hit
 from serving.cell.scenarios.telling import Relief, Tables, facts_of, lowered, moved, told
 from serving.levels import level_expr
@@ -59,7 +59,7 @@ def project(
         computed on the whole publication.
     """
     everyone = ground.publication.frame.select("siren", "region", "sector")
-    parts = [*scenario.cuts, *scenario.delays]
+    parts: list[Cut | Delay] = [*scenario.cuts, *scenario.delays]
     hits = [hit(ground.lake, ground.context, everyone, part) for part in parts]
     hits = [h for h in hits if h.share or getattr(h.part, "days", 0)]
     progress("structures touchées", 0.1)
