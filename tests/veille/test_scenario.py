@@ -31,12 +31,12 @@ def ground(demo_home: Path) -> Ground:
     return Ground(Lake(demo_home), scorer.context, scorer.model, publication)
 
 
-def rows_of(ground: Ground, **parts: Any) -> pl.DataFrame:
+def rows_of(ground: Ground, **parts: object) -> pl.DataFrame:
     scenario = Scenario.model_validate({"name": "essai", **parts})
     return project(ground, scenario, ground.publication.frame.select(*DESCRIBED)).rows
 
 
-def run_in(home: Path, ground: Ground, **parts: Any) -> dict[str, Any]:
+def run_in(home: Path, ground: Ground, **parts: object) -> dict[str, Any]:
     scenario = Scenario.model_validate({"name": "essai", **parts})
     return Runner(home).run(scenario, ground.publication, ground.model, ground.context)
 
@@ -66,8 +66,10 @@ def test_touched_rows_rebuilt_without_any_change_are_those_published(ground: Gro
     assert rows.height > 100
     published = ground.publication.frame.filter(pl.col("siren").is_in(rows["siren"].implode()))
     published = published.sort("siren")
-    for name in ("p_12m", "low_12m", "high_12m", "level"):
-        assert rows[name].to_list() == published[name].to_list(), name
+    assert rows["level"].to_list() == published["level"].to_list()
+    # A probability depends on the rows scored beside it by its last bit (sums of vectors).
+    for name in ("p_12m", "low_12m", "high_12m"):
+        assert rows[name].to_list() == pytest.approx(published[name].to_list(), rel=1e-12), name
 
 
 @pytest.mark.parametrize("spread", SPREADS)
