@@ -10,11 +10,13 @@ import polars as pl
 import pytest
 
 from data.lake import Lake
+from features.asof import to_day
 from serving.cell.scenarios.act import Runner, shown
 from serving.cell.scenarios.compare import compare
 from serving.cell.scenarios.document import Scenario, ScenarioError, read_file
 from serving.cell.scenarios.projection import DESCRIBED, Ground, project
 from serving.cell.scenarios.scope import hit
+from serving.cell.scenarios.telling import facts_of, moved
 from serving.live.scorer import LiveScorer
 from serving.publication import Publication
 from tests.veille.conftest import Run
@@ -59,17 +61,30 @@ def test_without_a_cut_every_figure_is_that_of_the_publication(
         assert one["cases"]["with"]["expected"] == p.sum()
 
 
-def test_touched_rows_rebuilt_without_any_change_are_those_published(ground: Ground) -> None:
-    # A delay of payments that starts after the day, of funders that publish no delay: told to
-    # every structure paid, it changes nothing that is known.
-    rows = rows_of(ground, delays=[{"level": "commune", "days": 90, "starts_on": "2090-01-01"}])
-    assert rows.height > 100
-    published = ground.publication.frame.filter(pl.col("siren").is_in(rows["siren"].implode()))
-    published = published.sort("siren")
-    assert rows["level"].to_list() == published["level"].to_list()
+def test_rows_rebuilt_from_the_facts_read_are_those_published(ground: Ground) -> None:
+    published = ground.publication.frame.sort("siren")
+    sirens = published["siren"].gather_every(3)
+    facts = facts_of(ground.lake, ground.context, sirens)
+    rows = ground.context.rows(facts, sirens.to_list())
+    scored = ground.model.predict(rows, num_threads=1)
+    expected = published.filter(pl.col("siren").is_in(sirens.implode()))
+    assert scored["structure_id"].to_list() == expected["siren"].to_list()
     # A probability depends on the rows scored beside it by its last bit (sums of vectors).
     for name in ("p_12m", "low_12m", "high_12m"):
-        assert rows[name].to_list() == pytest.approx(published[name].to_list(), rel=1e-12), name
+        assert scored[name].to_list() == pytest.approx(expected[name].to_list(), rel=1e-12), name
+
+
+def test_payments_made_late_are_overdue_on_the_day(ground: Ground) -> None:
+    late = rows_of(ground, delays=[{"level": "state", "days": 200}])
+    scenario = Scenario.model_validate({"name": "x", "delays": [{"level": "state", "days": 200}]})
+    everyone = ground.publication.frame.select("siren", "region", "sector")
+    found = hit(ground.lake, ground.context, everyone, scenario.delays[0])
+    before = facts_of(ground.lake, ground.context, late["siren"])["payments"]
+    after = moved(before, ground.context, [found], None)
+    day = to_day(ground.context.as_of)
+    assert (after["known_day"] <= day).all()
+    assert 0 < after["paid_day"].count() < before["paid_day"].count()
+    assert after["paid_day"].null_count() == before["paid_day"].null_count()
 
 
 @pytest.mark.parametrize("spread", SPREADS)
