@@ -16,6 +16,7 @@ from data.drafts import with_machine_columns
 from data.reference import bands
 from features.engines import Engine
 from features.engines.base import Frame
+from features.line_days import event_day
 
 #: the State among levels: 0 for all others that are known, 2 for none
 STATE = 1
@@ -82,12 +83,6 @@ def funder_names(facts: Facts) -> pl.DataFrame:
     return facts.lists.select("funder", "funder_id").unique()
 
 
-def year_end_day(year: nw.Expr) -> nw.Expr:
-    """Return 31 December of a year as a day number (valid from 1970 to 2099)."""
-    leaps = ((year - 1968) / 4).floor().cast(nw.Int64)
-    return (year - 1969) * 365 + leaps - 1
-
-
 def _purpose_kind() -> nw.Expr:
     text = nw.col("purpose_key")
     chain = nw.when(text == "").then(nw.lit("unknown"))
@@ -123,21 +118,6 @@ def _of_kind(instrument: str) -> nw.Expr:
     """Return the amount of a line of one kind, 0 for the others."""
     amount = nw.when(nw.col("instrument") == instrument).then(nw.col("amount_cents"))
     return amount.otherwise(nw.lit(0)).alias(f"{instrument}_cents")
-
-
-def event_day() -> nw.Expr:
-    """Return the day of a grant line: its decision when it is known, else the end of its exercise.
-
-    Never later than the day the line was known.
-    """
-    year_end = year_end_day(nw.col("fiscal_year").cast(nw.Int64))
-    return (
-        nw.when(~nw.col("decided_day").is_null())
-        .then(nw.col("decided_day").cast(nw.Int64))
-        .otherwise(nw.min_horizontal(year_end, nw.col("known_day").cast(nw.Int64)))
-        .cast(nw.Int32)
-        .alias("event_day")
-    )
 
 
 def _grants(rows: Frame, _engine: Engine) -> Frame:

@@ -21,8 +21,9 @@ from data.whole import whole_folder
 from features.asof import to_day
 from features.budgets import voted
 from features.engines.polars_engine import PolarsEngine
-from features.facts import BY_FUNDER, LIST, MemoryFacts, event_day, prepare
+from features.facts import BY_FUNDER, LIST, MemoryFacts, prepare
 from features.frames import placed
+from features.line_days import event_day
 from features.panel import Begun, begin, dated, finish
 from features.shared import Shared
 from features.wanted import wanted

@@ -208,10 +208,7 @@ class Client:
         return _understood(Scores, answer.content, f"{_API}/scores")
 
     def run_scenario(self, scenario: Mapping[str, object]) -> ScenarioResult:
-        """Return the result of a scenario on the structures of the key's territory.
-
-        The same scenario on the same list gives the same id: the call is made again like a reading.
-        """
+        """Return the result of a scenario on the key's territory; the same call, the same id."""
         body = json.dumps(scenario, default=str).encode()
         answer = self._transport.post(f"{_API}/scenarios", body)
         return _understood(ScenarioResult, answer.content, f"{_API}/scenarios")

@@ -27,7 +27,24 @@ class ScenarioError(VeilleError):
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+def _given(name: str, kind: str, *without: str) -> dict[str, Any]:
+    absent = {other: {"type": "null"} for other in without}
+    return {"required": [name], "properties": {name: {"type": kind}, **absent}}
+
+
+#: what validators ask, for the description of the API
+_OF_SOMETHING: dict[str, Any] = {
+    "anyOf": [_given(name, "string") for name in ("funder", "programme", "level")]
+}
+_ONE_SIZE: dict[str, Any] = {
+    "oneOf": [
+        _given("percent", "number", "amount_eur"),
+        _given("amount_eur", "number", "percent"),
+    ]
+}
 
 
 class Scope(_Part):
@@ -49,6 +66,8 @@ class Scope(_Part):
 class Cut(Scope):
     """Money taken off: a part of what the scope gives, or an amount in euros."""
 
+    model_config = ConfigDict(json_schema_extra={**_OF_SOMETHING, **_ONE_SIZE})
+
     percent: float | None = Field(None, ge=0, le=100, allow_inf_nan=False)
     amount_eur: float | None = Field(None, ge=0, le=1e12, allow_inf_nan=False)
     starts_on: date | None = None
@@ -63,6 +82,8 @@ class Cut(Scope):
 
 class Delay(Scope):
     """Payments made later."""
+
+    model_config = ConfigDict(json_schema_extra=_OF_SOMETHING)
 
     days: int = Field(ge=0, le=730)
     starts_on: date | None = None
@@ -83,8 +104,13 @@ class Scenario(_Part):
     """A scenario: what is cut or delayed, what makes up for it, at which horizons."""
 
     name: _Text
-    target: Annotated[str, Field(pattern=r"^[a-z_]{1,40}$")] = "failure"
-    horizons_months: list[int] = Field([], max_length=6)
+    target: Annotated[
+        str,
+        Field(pattern=r"^[a-z_]{1,40}$", json_schema_extra={"enum": ["failure", "funding_loss"]}),
+    ] = "failure"
+    horizons_months: list[Annotated[int, Field(json_schema_extra={"enum": [6, 12, 18]})]] = Field(
+        [], max_length=6
+    )
     cuts: list[Cut] = Field([], max_length=MAX_CUTS)
     delays: list[Delay] = Field([], max_length=MAX_CUTS)
     measures: list[Measure] = Field([], max_length=MAX_MEASURES)
@@ -111,7 +137,8 @@ def read_scenario(body: bytes, *, toml: bool = False, where: str = "corps") -> S
             expected=f"un document {form} en UTF-8, voir docs/scenarios.md",
         ) from error
     try:
-        return Scenario.model_validate(found)
+        # As JSON whatever the form: a number is no text, a day is one.
+        return Scenario.model_validate_json(json.dumps(found, default=str))
     except ValidationError as error:
         raise _refused(error, where) from error
 
