@@ -16,6 +16,7 @@ from data.drafts import with_machine_columns
 from data.reference import bands
 from features.engines import Engine
 from features.engines.base import Frame
+from features.line_days import event_day
 
 #: the State among levels: 0 for all others that are known, 2 for none
 STATE = 1
@@ -82,12 +83,6 @@ def funder_names(facts: Facts) -> pl.DataFrame:
     return facts.lists.select("funder", "funder_id").unique()
 
 
-def year_end_day(year: nw.Expr) -> nw.Expr:
-    """Return 31 December of a year as a day number (valid from 1970 to 2099)."""
-    leaps = ((year - 1968) / 4).floor().cast(nw.Int64)
-    return (year - 1969) * 365 + leaps - 1
-
-
 def _purpose_kind() -> nw.Expr:
     text = nw.col("purpose_key")
     chain = nw.when(text == "").then(nw.lit("unknown"))
@@ -126,12 +121,7 @@ def _of_kind(instrument: str) -> nw.Expr:
 
 
 def _grants(rows: Frame, _engine: Engine) -> Frame:
-    """The day of a grant line is its decision when it is known, else the end of its exercise.
-
-    Never later than the day the line was known.
-    """
-    year = nw.col("fiscal_year").cast(nw.Int64)
-    rows = rows.with_columns(nw.col("purpose").fill_null(""), year_end_day(year).alias("_year_end"))
+    rows = rows.with_columns(nw.col("purpose").fill_null(""))
     # The same words come back on many lines: each is read once.
     words = (
         rows.select("purpose")
@@ -149,11 +139,7 @@ def _grants(rows: Frame, _engine: Engine) -> Frame:
             words.with_columns(_purpose_kind().alias("purpose_kind")), on="purpose", how="left"
         )
         .with_columns(
-            nw.when(~nw.col("decided_day").is_null())
-            .then(nw.col("decided_day").cast(nw.Int64))
-            .otherwise(nw.min_horizontal(nw.col("_year_end"), nw.col("known_day").cast(nw.Int64)))
-            .cast(nw.Int32)
-            .alias("event_day"),
+            event_day(),
             nw.col("programme").fill_null("?"),
             _level(),
             nw.col("multi_year").fill_null(value=False).alias("multi_year"),

@@ -57,12 +57,13 @@ def _window(column: str, edges: list[int]) -> nw.Expr:
 
 def covered(grants: Frame, lists: pl.DataFrame, engine: Engine, as_of: date) -> pl.DataFrame:
     """Return the distinct funder, window, stage and partial of the lines known by a day."""
-    placed = _placed(grants, as_of).filter(nw.col("window") >= 0)
-    found = engine.collect(placed.select("list", "window").unique())
+    inside = placed(grants, as_of).filter(nw.col("window") >= 0)
+    found = engine.collect(inside.select("list", "window").unique())
     return found.join(lists, on="list").select("funder_id", "window", "stage", "partial")
 
 
-def _placed(grants: Frame, as_of: date) -> Frame:
+def placed(grants: Frame, as_of: date) -> Frame:
+    """Return the lines known by a day and of it or before, with their 12-month `window`."""
     edges = window_edges(as_of, months=12, count=SLOTS)
     lines = known(grants, as_of).filter(nw.col("event_day") <= to_day(as_of))
     return lines.with_columns(_window("event_day", edges))
@@ -78,8 +79,8 @@ def _lines(day: Day) -> Frame:
         "n_slots",
     )
     at = (nw.col("list").cast(nw.Int64) * _STEP + nw.col("window")).alias("_at")
-    placed = _placed(facts.grants, day.as_of).with_columns(at)
-    lines = placed.join(facts.engine.small(slots), on="_at", how="left")
+    dated = placed(facts.grants, day.as_of).with_columns(at)
+    lines = dated.join(facts.engine.small(slots), on="_at", how="left")
     return facts.engine.keep(lines.select(sorted(day.columns)) if day.columns else lines)
 
 

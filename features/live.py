@@ -12,15 +12,19 @@ from dataclasses import dataclass, fields, replace
 from datetime import date
 from pathlib import Path
 
+import narwhals as nw
 import polars as pl
 
+from data.coverage import PARTIAL_SOURCES
 from data.drafts import with_machine_columns
 from data.whole import whole_folder
 from features.asof import to_day
 from features.budgets import voted
 from features.engines.polars_engine import PolarsEngine
-from features.facts import BY_FUNDER, MemoryFacts, prepare
-from features.panel import begin, dated, finish
+from features.facts import BY_FUNDER, LIST, MemoryFacts, prepare
+from features.frames import placed
+from features.line_days import event_day
+from features.panel import Begun, begin, dated, finish
 from features.shared import Shared
 from features.wanted import wanted
 
@@ -91,7 +95,22 @@ class Context:
             shared = replace(shared, programmes=_with_budgets(shared.programmes, rows, self.as_of))
         return replace(self, shared=shared, funder_delays=known_delays)
 
-    def rows(self, tables: Mapping[str, pl.DataFrame], sirens: Collection[str]) -> pl.DataFrame:
+    def slotted(self, lines: pl.LazyFrame) -> pl.LazyFrame:
+        """Return the grant lines of covered windows, with `event_day`, `window` and `slot`.
+
+        `lines` has `funder_id`, `stage`, `source`, `fiscal_year`, `decided_day`, `known_day`.
+        """
+        partial = pl.col("source").is_in(PARTIAL_SOURCES).alias("partial")
+        numbered = nw.from_native(lines.with_columns(partial)).with_columns(event_day())
+        there: pl.LazyFrame = placed(numbered, self.as_of).to_native()
+        return there.join(self.slots.lazy(), on=[*LIST, "window"], maintain_order="left")
+
+    def rows(
+        self,
+        tables: Mapping[str, pl.DataFrame],
+        sirens: Collection[str],
+        given_back: pl.DataFrame | None = None,
+    ) -> pl.DataFrame:
         """Return `structure_id`, `as_of`, then every indicator, of the structures asked.
 
         Parameters
@@ -101,6 +120,10 @@ class Context:
             structures, those known by the day being kept; absent tables are empty.
         sirens : collection of str
             The structures; one without any fact has null indicators.
+        given_back : polars.DataFrame, optional
+            `siren`, `funder_id`, `programme`, `back_cents`: what was taken off grants of the latest
+            slot, for a what-if. The budget indicators weigh a programme with it: one that is cut
+            whole would weigh nothing, and its cut with it.
 
         Returns
         -------
@@ -113,8 +136,21 @@ class Context:
         facts = prepare(files, engine)
         members = engine.small(pl.DataFrame({"siren": sorted(set(sirens))}, {"siren": pl.String}))
         begun = begin(facts, self.as_of, self.slots, wants, members)
+        if given_back is not None:
+            begun = _with_weights(begun, engine, given_back)
         found = engine.collect(finish(begun, self.shared, engine, self.as_of, wants))
         return dated(found.sort("structure_id"), self.as_of)
+
+
+def _with_weights(begun: Begun, engine: PolarsEngine, given_back: pl.DataFrame) -> Begun:
+    """Return rows begun, `p0` of their programmes what it was before `given_back` was taken."""
+    if begun.programmes is None:
+        return begun
+    key = ["siren", "funder_id", "programme"]
+    back = begun.programmes.join(engine.small(given_back), on=key, how="left").with_columns(
+        nw.col("p0") + nw.col("back_cents").fill_null(0)
+    )
+    return replace(begun, programmes=back.drop("back_cents"))
 
 
 def _with_budgets(programmes: pl.DataFrame, rows: pl.DataFrame, as_of: date) -> pl.DataFrame:

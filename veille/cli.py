@@ -31,6 +31,7 @@ from veille import (
     cli_priorities,
     cli_quality,
     cli_registry,
+    cli_scenario,
     cli_schemes,
     cli_serve,
 )
@@ -73,6 +74,7 @@ _MODULES = (
     cli_checks,
     cli_outcomes,
     cli_registry,
+    cli_scenario,
     cli_compare,
     cli_card,
     cli_schemes,

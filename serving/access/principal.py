@@ -34,6 +34,7 @@ class Scope(StrEnum):
     WRITE_ALERTS = "write:alerts"
     READ_CASES = "read:cases"
     WRITE_CASES = "write:cases"
+    RUN_SCENARIOS = "run:scenarios"
 
 
 @dataclass(frozen=True)

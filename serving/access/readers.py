@@ -26,6 +26,7 @@ class Reader(StrEnum):
     EXPORTS = "clé exports"
     LIVE = "clé notation"
     CELL = "clé cellule"
+    SCENARIOS = "clé scénarios"
     EXPIRED = "clé échue"
     REVOKED = "clé révoquée"
 
@@ -42,6 +43,7 @@ SCOPES: dict[Reader, tuple[Scope, ...]] = {
     Reader.EXPORTS: (Scope.READ_SCORES, Scope.EXPORT_SCORES),
     Reader.LIVE: (Scope.SCORE_LIVE,),
     Reader.CELL: (Scope.READ_ALERTS, Scope.WRITE_ALERTS, Scope.READ_CASES, Scope.WRITE_CASES),
+    Reader.SCENARIOS: (Scope.RUN_SCENARIOS,),
     Reader.EXPIRED: (Scope.READ_SCORES,),
     Reader.REVOKED: (Scope.READ_SCORES,),
 }
@@ -77,7 +79,9 @@ STRANGERS = {
 AT_THE_DOOR = given_to(tuple(STRANGERS), SIGN_IN)
 
 SIGNED_IN = everyone(READ) | STRANGERS
-CATALOGUE = SIGNED_IN | given_to((_R.METRICS, _R.LIVE, _R.CELL, _R.BAROMETER), NO_SCOPE)
+CATALOGUE = SIGNED_IN | given_to(
+    (_R.METRICS, _R.LIVE, _R.CELL, _R.BAROMETER, _R.SCENARIOS), NO_SCOPE
+)
 LISTS = CATALOGUE | {_R.CATALOGUE: NO_SCOPE, _R.ADMIN: "403 role-has-no-lists"}
 EXPORTS = LISTS | given_to((_R.SCORES, _R.SCORES_REGIONAL), NO_SCOPE)
 #: figures without a name: every role but admin, whatever the territory, and a scope of its own
@@ -85,6 +89,11 @@ BAROMETER = LISTS | {_R.BAROMETER: READ}
 LIVE = (
     SIGNED_IN
     | given_to(tuple(reader for reader in KEYS if reader is not _R.LIVE), NO_SCOPE)
+    | {_R.ADMIN: "403 role-has-no-lists"}
+)
+SCENARIOS = (
+    SIGNED_IN
+    | given_to(tuple(reader for reader in KEYS if reader is not _R.SCENARIOS), NO_SCOPE)
     | {_R.ADMIN: "403 role-has-no-lists"}
 )
 COUNTERS = everyone(NO_SCOPE) | STRANGERS | {_R.ADMIN: READ, _R.METRICS: READ}

@@ -12,6 +12,7 @@ from serving.api import (
     live,
     orientation,
     priorities,
+    scenarios,
     structures,
     system,
 )
@@ -29,6 +30,7 @@ router.include_router(cases.files)
 router.include_router(barometer.router)
 router.include_router(priorities.router)
 router.include_router(catalogue.router)
+router.include_router(scenarios.router)
 router.include_router(system.router)
 
 __all__ = ["live", "router"]

@@ -31,6 +31,7 @@ CODES: dict[int, dict[str, str]] = {
     },
     404: {
         "unknown-structure": "Cette structure n'est pas dans la publication.",
+        "unknown-scenario": "Ce scénario n'existe pas, ou n'est pas de votre territoire.",
         "unknown-alert": "Ce signalement n'existe pas, ou n'est pas lisible de votre compte.",
         "unknown-case": "Ce dossier n'existe pas, ou n'est pas lisible de votre compte.",
         "unknown-attachment": "Ce fichier n'existe pas dans ce dossier.",
@@ -84,6 +85,9 @@ CODES: dict[int, dict[str, str]] = {
         "bad-assignee": "Ce dossier ne peut pas être confié à ce compte.",
         "bad-file-name": "Ce nom de fichier est refusé.",
         "empty-file": "Ce fichier est vide.",
+        "scenario-unreadable": "Le scénario n'est pas du JSON.",
+        "unknown-key": "Cette clé n'existe pas dans un scénario.",
+        "bad-scenario": "Une valeur du scénario est refusée.",
     },
     428: {"version-expected": "Une modification dit de quelle version elle part."},
     429: {"rate-limited": "Trop de demandes en peu de temps."},
@@ -108,6 +112,7 @@ _LISTS = {
 }
 _PARAMETERS = {"unknown-parameter", "repeated-parameter", "bad-value", "out-of-bounds"}
 _TARGET = {*_PARAMETERS, "unknown-target"}
+_SCENARIOS = {"role-has-no-lists", "missing-scope"}
 _UNSERVED = {"no-publication", "publication-corrupted"}
 _READ = _LISTS - {"filter-forbidden", "role-has-no-cases"}
 _ONE = {*_READ, *_TARGET, "pseudonym-expected", "bad-siren", "unknown-structure"}
@@ -216,6 +221,17 @@ OPERATIONS: dict[str, set[str]] = {
         "unknown-case",
         "unknown-attachment",
     },
+    "POST /api/v1/scenarios": {
+        *_SCENARIOS,
+        "unknown-target",
+        "unknown-horizon",
+        "scenario-unreadable",
+        "unknown-key",
+        "bad-scenario",
+        "bad-request-body",
+        "no-live-model",
+    },
+    "GET /api/v1/scenarios/{scenario}": {*_SCENARIOS, "unknown-scenario"},
 }
 _PARTICULAR = (403, 404, 409, 415, 422, 503)
 

@@ -53,7 +53,7 @@ async def _answer(request: Request) -> Response:
     known = services(request)
     principal = caller(request)
     _allow(principal)
-    call = read_call(await _body(request))
+    call = read_call(await json_body(request))
     current = known.publications.current(call.target or None)
     # In the event loop nothing is read from the disk but the first time.
     scorer = known.publications.scorers.of(current.peek() or current.get())
@@ -74,7 +74,8 @@ def _allow(principal: Principal) -> None:
     principal.require_scope(Scope.SCORE_LIVE)
 
 
-async def _body(request: Request) -> bytes:
+async def json_body(request: Request, limit: int = MAX_BYTES) -> bytes:
+    """Return the body of a call of JSON; CallError `bad-request-body` (413, 415)."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != _JSON:
         # Also what keeps the forms of other sites out: they cannot send this type unasked.
@@ -82,8 +83,8 @@ async def _body(request: Request) -> bytes:
     parts, size = [], 0
     async for part in request.stream():
         size += len(part)
-        if size > MAX_BYTES:
-            raise _refused(413, "corps", f"plus de {MAX_BYTES} octets", f"au plus {MAX_BYTES}")
+        if size > limit:
+            raise _refused(413, "corps", f"plus de {limit} octets", f"au plus {limit}")
         parts.append(part)
     return b"".join(parts)
 

@@ -37,6 +37,7 @@ from veille.client.orientation import (
     StructureHistory,
     StructureOrientation,
 )
+from veille.client.scenarios import ScenarioResult
 
 __all__ = [
     "AlertAnswer",
@@ -57,6 +58,7 @@ __all__ = [
     "ModelInfo",
     "Priorities",
     "PublicationList",
+    "ScenarioResult",
     "SchemeList",
     "Scored",
     "Scores",

@@ -23,6 +23,7 @@ from veille.client.files import Exported, saved
 from veille.client.following import FollowingCalls
 from veille.client.live import Scores
 from veille.client.reading import API, given, understood
+from veille.client.scenarios import ScenarioResult
 from veille.client.structures import StructureCalls
 from veille.client.transport import Transport
 
@@ -167,6 +168,16 @@ class Client(StructureCalls, FollowingCalls):
         body = json.dumps(given(call), default=str).encode()
         answer = self._transport.post(f"{API}/scores", body)
         return understood(Scores, answer.content, f"{API}/scores")
+
+    def run_scenario(self, scenario: Mapping[str, object]) -> ScenarioResult:
+        """Return the result of a scenario on the key's territory; the same call, the same id."""
+        body = json.dumps(scenario, default=str).encode()
+        answer = self._transport.post(f"{API}/scenarios", body)
+        return understood(ScenarioResult, answer.content, f"{API}/scenarios")
+
+    def scenario(self, identifier: str) -> ScenarioResult:
+        """Return the result of a scenario that was run before."""
+        return self._read(ScenarioResult, f"/scenarios/{identifier}", {})
 
     def export(
         self,
