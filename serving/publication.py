@@ -22,6 +22,8 @@ import polars as pl
 import pyarrow.parquet as pq
 from pydantic import ValidationError
 
+from serving.bits import coded_bits
+from serving.checked import keep_checked
 from serving.publication_build import (
     ROW_GROUP,
     build_index,
@@ -30,10 +32,12 @@ from serving.publication_build import (
     write_index,
 )
 from serving.publication_files import (
+    BITS,
     CODES,
     FILES,
     HISTORY,
     INDEX,
+    LATER_FILES,
     MANIFEST,
     POINTER,
     POSTINGS,
@@ -105,7 +109,7 @@ def write_publication(
         draft = _manifest(fields | {"files": {}}, target, "?", scores.height)
         tables = {REASONS: reasons, HISTORY: history, UNKNOWN: unknown}
         _write_files(temporary, draft, scores, tables)
-        names = [*FILES, *_copied(folders or {}, temporary)]
+        names = [*FILES, *LATER_FILES, *_copied(folders or {}, temporary)]
         files = {name: stamp(temporary / name).model_dump() for name in names}
         identity = _identity(fields, files, sorted(folders or {}))
         publication_id = f"{draft.as_of.isoformat()}-{identity}"
@@ -118,6 +122,7 @@ def write_publication(
             _set_aside(parent / publication_id)
             temporary.rename(parent / publication_id)
             sync(parent)
+            keep_checked(parent / publication_id, manifest)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
     point_to(home, target, publication_id)
@@ -158,6 +163,7 @@ def _write_files(
     words, postings = index_words(index["_search"])
     write_index(words, folder / WORDS)
     write_index(postings, folder / POSTINGS)
+    write_index(coded_bits(codes, {c: index[f"_c_{c}"] for c in codes}), folder / BITS)
     (folder / CODES).write_text(json.dumps(codes, ensure_ascii=False), encoding="utf-8")
 
 
