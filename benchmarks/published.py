@@ -1,4 +1,4 @@
-"""An invented publication of any size: places, sectors, families, sizes and names, unequally spread.
+"""An invented publication of any size: places, sectors, families, sizes, names, unequally.
 
 Nothing in it is real: SIREN are counted from 100000000 without a check digit, names are drawn from
 a few common words, invented places and invented rare words.

@@ -1,7 +1,7 @@
 """Files of a publication found whole once are not read again while nothing touched them.
 
-Beside the publications, `.checked-<id>` keeps size, inode and times of each file when its sha256
-was last computed. A file that was written, replaced or restored since has others, and is read again.
+Beside the publications, `checked-<id>` keeps size, inode and times of each file when its sha256
+was last computed. A file written, replaced or restored since has others, and is read again.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def keep_checked(folder: Path, manifest: Manifest) -> None:
 
 
 def _path(folder: Path) -> Path:
-    return folder.with_name(f".checked-{folder.name}")
+    return folder.with_name(f"checked-{folder.name}")
 
 
 def _kept(folder: Path) -> _Signature | None:

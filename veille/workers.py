@@ -15,18 +15,18 @@ import signal
 import socket
 import sys
 import threading
-import time
 from types import FrameType
 
 import uvicorn
+from fastapi import FastAPI
+from uvicorn.config import STARTUP_FAILURE
 
+from data.errors import VeilleError
+from serving.app import create_app
+from serving.services import Services
 from serving.settings import ServingSettings
-from serving.state import open_state
 
 _LOG = logging.getLogger("uvicorn.error")
-#: between two deaths of a worker that never came to serve
-_PATIENCE_SECONDS = 1.0
-_STOP_SECONDS = 30.0
 
 
 def run(
@@ -38,34 +38,35 @@ def run(
     ------
     OSError
         The address is taken or forbidden.
+    VeilleError
+        `service-not-started`: a worker could not serve.
     StateError
         The database does not open: said here, before any worker is born.
     """
-    _import_all()
-    open_state(options.home, options.database_url).close()
+    _import_more()
+    app = create_app(options)
+    known: Services = app.state.services
+    known.state.close()  # no connection crosses a fork: each worker opens its own
     family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
     with socket.socket(family) as listening:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind(address)
-        listening.set_inheritable(True)
-        _Parent(options, listening, log_level).run(workers)
+        _Parent(app, listening, log_level).run(workers)
 
 
-def _import_all() -> None:
-    """Import what the workers use, in the one process whose pages they share."""
+def _import_more() -> None:
+    """Import what the application only imports when it is asked for it."""
     import lightgbm  # noqa: F401
     import xlsxwriter  # type: ignore[import-untyped]  # noqa: F401
     from uvicorn.loops import auto as loops  # noqa: F401
     from uvicorn.protocols.http import auto as http  # noqa: F401
 
-    import serving.app  # noqa: F401
-
 
 class _Parent:
-    def __init__(self, options: ServingSettings, listening: socket.socket, level: str) -> None:
-        self.options, self.listening, self.level = options, listening, level
-        self.children: dict[int, float] = {}
-        self.stopping = False
+    def __init__(self, app: FastAPI, listening: socket.socket, level: str) -> None:
+        self.app, self.listening, self.level = app, listening, level
+        self.children: set[int] = set()
+        self.stopping = self.failed = False
         # A worker reads its end of this pipe: it ends with the parent, even one that is killed.
         self.lifeline = os.pipe()
 
@@ -81,12 +82,23 @@ class _Parent:
                 pid, status = os.wait()
             except ChildProcessError:
                 break
-            born = self.children.pop(pid)
-            if not self.stopping:
-                _LOG.warning("processus %d terminé (%d), remplacé", pid, status)
-                if time.monotonic() - born < _PATIENCE_SECONDS:
-                    time.sleep(_PATIENCE_SECONDS)
+            self.children.discard(pid)
+            if self.stopping:
+                continue
+            if os.waitstatus_to_exitcode(status) == STARTUP_FAILURE:
+                # It would fail again, and again.
+                _LOG.error("un processus du service n'a pas pu démarrer : arrêt")
+                self.failed = True
+                self._stop(signal.SIGTERM, None)
+            else:
+                _LOG.warning("processus %d terminé, remplacé", pid)
                 self._fork()
+        if self.failed:
+            raise VeilleError(
+                "Le service n'a pas démarré.",
+                code="service-not-started",
+                todo="La cause est dans le journal, juste au-dessus.",
+            )
 
     def _stop(self, _number: int, _frame: FrameType | None) -> None:
         self.stopping = True
@@ -100,7 +112,7 @@ class _Parent:
         try:
             pid = os.fork() if not self.stopping else -1
             if pid > 0:
-                self.children[pid] = time.monotonic()
+                self.children.add(pid)
         finally:
             if pid:
                 signal.pthread_sigmask(signal.SIG_UNBLOCK, signals)
@@ -109,22 +121,18 @@ class _Parent:
 
     def _serve(self, signals: set[signal.Signals]) -> None:
         """Be a worker, and never come back."""
-        code = 1
+        code = STARTUP_FAILURE
         try:
             for number in signals:
                 signal.signal(number, signal.SIG_DFL)
             os.close(self.lifeline[1])
-            from serving.app import create_app
-
-            config = uvicorn.Config(
-                create_app(self.options), log_level=self.level, access_log=False
-            )
+            config = uvicorn.Config(self.app, log_level=self.level, access_log=False)
             server = uvicorn.Server(config)
             threading.Thread(target=_follow, args=(self.lifeline[0], server), daemon=True).start()
             signal.pthread_sigmask(signal.SIG_UNBLOCK, signals)
             server.run(sockets=[self.listening])
-            code = 0 if server.started else 1
-        except BaseException:
+            code = 0 if server.started else STARTUP_FAILURE
+        except BaseException:  # noqa: BLE001 - said, and the process ends whatever it is
             _LOG.exception("processus du service arrêté")
         finally:
             logging.shutdown()
