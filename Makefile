@@ -15,7 +15,7 @@ AND_BROWSER := and not browser
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-tests demo test test-slow lint format bench bench-features bench-models bench-api screenshots docs clean
+.PHONY: help setup setup-tests demo test test-slow lint format bench bench-features bench-models bench-api bench-lists screenshots docs clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -57,6 +57,9 @@ bench-models: setup-tests ## reasons beside shap, a fit beside LightGBM alone (R
 
 bench-api: setup-tests ## live scoring beside a constant answer and MLflow's server (needs wrk)
 	$(BIN)/python -m benchmarks.api $(ARGS)
+
+bench-lists: setup-tests ## 1.5 million invented structures served: lists, start, memory (needs wrk)
+	$(BIN)/python -m benchmarks.lists $(ARGS)
 
 screenshots: setup-tests ## pictures of the pages, from a demo served for the occasion
 	$(BIN)/python -m scripts.screenshots $(SHOTS)

@@ -33,7 +33,7 @@ import httpx
 
 _ROOT = Path(__file__).parents[1]
 CONNECTIONS = (1, 16)
-_CONSTANT = """
+CONSTANT = """
 import sys, uvicorn
 BODY = sys.argv[2].encode()
 HEADERS = [(b"content-type", b"application/json"), (b"content-length", str(len(BODY)).encode())]
@@ -50,7 +50,7 @@ async def app(scope, receive, send):
     await send({"type": "http.response.body", "body": BODY})
 uvicorn.run(app, host="127.0.0.1", port=int(sys.argv[1]), log_level="critical", access_log=False)
 """
-_VEILLE = """
+VEILLE = """
 import sys, uvicorn
 from pathlib import Path
 from serving.app import ServingSettings, create_app
@@ -78,6 +78,7 @@ class Side:
     path: str
     body: str
     headers: dict[str, str]
+    method: str = "POST"
 
 
 def sides(home: Path) -> list[Side]:
@@ -106,10 +107,10 @@ def sides(home: Path) -> list[Side]:
     python = [sys.executable, "-c"]
     mlflow = [sys.executable, "-m", "mlflow", "models", "serve", "-m", str(_packed(stored))]
     return [
-        Side("constant", [*python, _CONSTANT, "PORT", answer], "/", call, {}),
+        Side("constant", [*python, CONSTANT, "PORT", answer], "/", call, {}),
         Side(
             "veille",
-            [*python, _VEILLE, "PORT", str(home)],
+            [*python, VEILLE, "PORT", str(home)],
             "/api/v1/scores",
             call,
             {"Authorization": f"Bearer {secret}"},
@@ -158,7 +159,9 @@ def running(side: Side) -> Iterator[str]:
 def _asked(address: str, side: Side) -> int:
     headers = {"Content-Type": "application/json", **side.headers}
     try:
-        return httpx.post(address, content=side.body, headers=headers, timeout=10).status_code
+        given = {"content": side.body} if side.body else {}
+        answer = httpx.request(side.method, address, headers=headers, timeout=10, **given)
+        return answer.status_code
     except httpx.TransportError:
         return 0
 
@@ -166,7 +169,7 @@ def _asked(address: str, side: Side) -> int:
 def measured(address: str, side: Side, connections: int, seconds: int) -> Rate:
     """Return what `wrk` says of one server."""
     headers = {"Content-Type": "application/json", **side.headers}
-    script = f'wrk.method = "POST"\nwrk.body = {_lua(side.body)}\n'
+    script = f'wrk.method = "{side.method}"\nwrk.body = {_lua(side.body)}\n'
     script += "".join(f"wrk.headers[{_lua(k)}] = {_lua(v)}\n" for k, v in headers.items())
     with tempfile.NamedTemporaryFile("w", suffix=".lua") as file:
         file.write(script)

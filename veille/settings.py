@@ -65,6 +65,12 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = _field(
         "info", "Niveau de détail du journal.", "debug, info, warning ou error"
     )
+    request_log: bool = _field(
+        default=True,
+        description="Écrire une ligne JSON par demande sur la sortie d'erreur : heure, méthode, "
+        "modèle d'adresse, statut, durée, numéro. Ni nom, ni SIREN, ni adresse complète.",
+        expected="true ou false",
+    )
     host: str = _field(
         "127.0.0.1",
         "Adresse d'écoute du serveur. Derrière un mandataire TLS, la laisser locale.",
