@@ -159,9 +159,10 @@ def running(side: Side) -> Iterator[str]:
 def _asked(address: str, side: Side) -> int:
     headers = {"Content-Type": "application/json", **side.headers}
     try:
-        given = {"content": side.body} if side.body else {}
-        answer = httpx.request(side.method, address, headers=headers, timeout=10, **given)
-        return answer.status_code
+        content = side.body or None
+        return httpx.request(
+            side.method, address, content=content, headers=headers, timeout=10
+        ).status_code
     except httpx.TransportError:
         return 0
 

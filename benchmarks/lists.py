@@ -1,9 +1,9 @@
 """Serving an invented (synthetic) publication of 1,500,000 structures, against the aims.
 
-``python -m benchmarks.lists`` publishes it, then measures in one run: the Top 50 in process and over
-HTTP beside a constant answer (`wrk`), any combination of filters, search, the time until a server is
-ready beside the loading of the same rows into SQLite, what one more worker holds for itself, and the
-peak of an export as XLSX. Nothing is asserted.
+``python -m benchmarks.lists`` publishes it, then measures in one run: the Top 50 in process and
+over HTTP beside a constant answer (`wrk`), any combination of filters, search, the time until a
+server is ready beside the loading of the same rows into SQLite, what one more worker holds for
+itself, and the peak of an export as XLSX. Nothing is asserted.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -71,24 +71,23 @@ def _in_process(home: Path) -> None:
     publication = Publication.load(home, "failure")
     one = Filters(regions=("76",), sectors=("sport",))
     inside = Territory.of(regions=["76", "75"])
-    p50, _ = _times(lambda: query(publication, one, territory=inside).rows(), 500)
+    spent = [_asked(publication, one, territory=inside) for _ in range(500)]
+    p50, _ = _quantiles(spent)
     print(f"Top 50 by region and sector, in process   p50 {p50:.3f} ms (aim 0.2)")
     rng = random.Random(5)
-    spent = [_once(lambda: query(publication, f, sort=s, territory=t).rows())
-             for f, s, t in _drawn(publication, rng)]  # fmt: skip
+    spent = [_asked(publication, f, s, t) for f, s, t in _drawn(publication, rng)]
     p50, p99 = _quantiles(spent)
     print(f"{len(spent)} drawn combinations            p50 {p50:.1f} ms, p99 {p99:.1f} ms (aim 20)")
     names = publication.frame["_search"]
-    spent = []
+    parts = []
     for _ in range(200):
-        name = names[rng.randrange(publication.rows)]
-        size = rng.randint(3, 14)
+        name, size = names[rng.randrange(publication.rows)], rng.randint(3, 14)
         at = rng.randrange(max(1, len(name) - size))
-        part = Filters(q=name[at : at + size])
-        spent.append(_once(lambda: query(publication, part).rows()))
+        parts.append(name[at : at + size])
+    spent = [_asked(publication, Filters(q=part)) for part in parts]
     p50, p99 = _quantiles(spent)
     print(f"free text, 3 to 14 letters                p50 {p50:.1f} ms, p99 {p99:.1f} ms (aim 30)")
-    spent = [_once(lambda: query(publication, Filters(q=q)).rows()) for q in "aeiorstn" * 5]
+    spent = [_asked(publication, Filters(q=letter)) for letter in "aeiorstn" * 5]
     p50, p99 = _quantiles(spent)
     print(f"free text, one letter                     p50 {p50:.1f} ms, p99 {p99:.1f} ms (aim 30)")
 
@@ -224,14 +223,16 @@ def _sqlite(home: Path, *, whole: bool) -> float:
     return spent
 
 
-def _once(act: Callable[[], object]) -> float:
+def _asked(
+    publication: Publication,
+    filters: Filters,
+    sort: Sort = Sort.P_DESC,
+    territory: Territory = Territory.NATIONAL,
+) -> float:
+    """Return the milliseconds of one page, its rows included."""
     start = time.perf_counter()
-    act()
+    query(publication, filters, sort=sort, territory=territory).rows()
     return (time.perf_counter() - start) * 1e3
-
-
-def _times(act: Callable[[], object], count: int) -> tuple[float, float]:
-    return _quantiles([_once(act) for _ in range(count)])
 
 
 def _quantiles(spent: list[float]) -> tuple[float, float]:
