@@ -17,6 +17,8 @@ Mask = npt.NDArray[np.bool_]
 
 #: a column with more values than this has no bits of its own: they are made when they are asked for
 MOST_VALUES = 256
+#: what a plain name is made of: the rows of each have their bits, after those of the values
+LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
 _WORD = 64
 
 
@@ -59,12 +61,13 @@ def first(bits: Bits, start: int, wanted: int) -> npt.NDArray[np.int64]:
     return np.concatenate(found) if found else np.zeros(0, dtype=np.int64)
 
 
-def coded_bits(
-    codes: Mapping[str, Sequence[str]], columns: Mapping[str, pl.Series]
+def written_bits(
+    codes: Mapping[str, Sequence[str]], columns: Mapping[str, pl.Series], names: pl.Series
 ) -> pl.DataFrame:
-    """Return the bits of every value of every coded column, one row of bits after the other.
+    """Return the bits of every value of every coded column, then of every letter of the names.
 
-    `columns` gives the codes of the rows, by name of the column; places are those of `places`.
+    `columns` gives the codes of the rows, by name of the column; `names` are plain. One row of bits
+    follows the other, at the places that `places` tells.
     """
     parts = [
         pack(columns[name].to_numpy() == code)
@@ -72,16 +75,19 @@ def coded_bits(
         if len(values) <= MOST_VALUES
         for code in range(len(values))
     ]
-    made = np.concatenate(parts) if parts else np.zeros(0, dtype=np.uint64)
-    return pl.DataFrame({"bits": made})
+    parts += [pack(names.str.contains(c, literal=True).to_numpy()) for c in LETTERS]
+    return pl.DataFrame({"bits": np.concatenate(parts)})
 
 
 def places(codes: Mapping[str, Sequence[str]]) -> dict[str, int]:
-    """Return the place of the first value of each column in `coded_bits`, in rows of bits."""
+    """Return the place of the first value of each column in `written_bits`, in rows of bits.
+
+    That of the first letter is under the empty name.
+    """
     found: dict[str, int] = {}
     place = 0
     for name, values in codes.items():
         if len(values) <= MOST_VALUES:
             found[name] = place
             place += len(values)
-    return found
+    return found | {"": place}

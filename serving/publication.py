@@ -22,7 +22,7 @@ import polars as pl
 import pyarrow.parquet as pq
 from pydantic import ValidationError
 
-from serving.bits import coded_bits
+from serving.bits import written_bits
 from serving.checked import keep_checked
 from serving.publication_build import (
     ROW_GROUP,
@@ -163,7 +163,8 @@ def _write_files(
     words, postings = index_words(index["_search"])
     write_index(words, folder / WORDS)
     write_index(postings, folder / POSTINGS)
-    write_index(coded_bits(codes, {c: index[f"_c_{c}"] for c in codes}), folder / BITS)
+    coded = {column: index[f"_c_{column}"] for column in codes}
+    write_index(written_bits(codes, coded, index["_search"]), folder / BITS)
     (folder / CODES).write_text(json.dumps(codes, ensure_ascii=False), encoding="utf-8")
 
 

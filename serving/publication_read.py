@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow.parquet as pq
 
-from serving.bits import Bits, pack, places, words_of
+from serving.bits import LETTERS, Bits, pack, places, words_of
 from serving.checked import check_once
 from serving.publication_build import DETAIL_COLUMNS, ROW_GROUP, read_index
 from serving.publication_files import (
@@ -105,6 +105,13 @@ class Publication:
         if place is None or self._bits is None:
             return pack(self.array(f"_c_{column}") == code)
         found: Bits = self._bits[place + code]
+        return found
+
+    def holding_letter(self, letter: str) -> Bits | None:
+        """Return the rows whose plain name holds one letter; None where they are not written."""
+        if self._bits is None or letter not in LETTERS:
+            return None
+        found: Bits = self._bits[self._places[""] + LETTERS.index(letter)]
         return found
 
     def position(self, siren: str) -> int | None:

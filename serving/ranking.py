@@ -277,6 +277,11 @@ def _search(publication: Publication, text: str) -> Bits:
             found[position] = True
         return pack(found)
     needle = plain(text)
+    if len(needle) == 1:
+        # Nearly every word holds it: gathering their rows would be slow.
+        written = publication.holding_letter(needle)
+        if written is not None:
+            return written
     return pack(find(publication, needle) if needle else found)
 
 

@@ -67,8 +67,7 @@ class Settings(BaseSettings):
     )
     request_log: bool = _field(
         default=True,
-        description="Écrire une ligne JSON par demande sur la sortie d'erreur : heure, méthode, "
-        "modèle d'adresse, statut, durée, numéro. Ni nom, ni SIREN, ni adresse complète.",
+        description="Une ligne JSON par demande, sans nom, SIREN ni adresse, sur la sortie d'erreur.",
         expected="true ou false",
     )
     host: str = _field(
@@ -83,11 +82,7 @@ class Settings(BaseSettings):
         12, "Durée de vie d'une session ouverte, en heures.", "un entier de 1 à 168", ge=1, le=168
     )
     idle_hours: int = _field(
-        2,
-        "Fin d'une session sans aucune requête, en heures.",
-        "un entier de 1 à 168",
-        ge=1,
-        le=168,
+        2, "Fin d'une session sans requête, en heures.", "un entier de 1 à 168", ge=1, le=168
     )
     rate_per_minute: int = _field(
         600,

@@ -15,6 +15,7 @@ from serving import bits
 from serving.access.principal import Territory
 from serving.checked import check_once
 from serving.publication import Publication, PublicationError
+from serving.publication_build import plain_column
 from serving.publication_files import BITS, FILES
 from serving.ranking import Filters, Sort, counts, query, whole_list
 from tests.serving.conftest import make_frames
@@ -51,7 +52,7 @@ FILTERS = st.builds(
     sectors=some(st.sampled_from(["social", "culture", "sport"]), max_size=2).map(tuple),
     ess_families=some(st.sampled_from(["association", "foundation"]), max_size=2).map(tuple),
     min_employees=st.sampled_from([None, 0, 3, 20, 1000]),
-    q=st.sampled_from(["", "", "relais", "des brumes", "ate"]),
+    q=st.sampled_from(["", "", "relais", "des brumes", "ate", "o", "4"]),
 )
 TERRITORIES = st.sampled_from(
     [
@@ -95,7 +96,8 @@ def _plainly(filters: Filters) -> pl.Expr:
     if filters.min_employees is not None:
         parts.append((pl.col("employees") >= filters.min_employees).fill_null(value=False))
     if filters.q:
-        parts.append(pl.col("name").str.to_lowercase().str.contains(filters.q, literal=True))
+        named = pl.col("name").map_batches(plain_column, return_dtype=pl.String)
+        parts.append(named.str.contains(filters.q, literal=True))
     return reduce(lambda a, b: a & b, parts)
 
 
@@ -111,8 +113,6 @@ def _sorted(kept: pl.DataFrame, sort: Sort, horizon: int) -> pl.DataFrame:
     """Order as documented; a reversed sort is the other one read from its end."""
     key = sort.value.removeprefix("-")
     if key == "name":
-        from serving.publication_build import plain_column
-
         kept = kept.with_columns(name=plain_column(kept["name"]))
     column = f"p_{horizon}m" if key == "p" else key
     falling = key in {"p", "employees"}
