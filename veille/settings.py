@@ -67,7 +67,7 @@ class Settings(BaseSettings):
     )
     request_log: bool = _field(
         default=True,
-        description="Une ligne JSON par demande, sans nom, SIREN ni adresse, sur la sortie d'erreur.",
+        description="Une ligne JSON par demande, sans nom ni adresse, sur la sortie d'erreur.",
         expected="true ou false",
     )
     host: str = _field(
