@@ -90,9 +90,10 @@ class Page:
     def rows(self) -> list[dict[str, Any]]:
         """Return the rows of scores.parquet, with p, low and high at the horizon asked."""
         rows = self.publication.take(self.positions)
+        asked = [(name, f"{name}_{self.horizon_months}m") for name in ("p", "low", "high")]
         for row in rows:
-            for name in ("p", "low", "high"):
-                row[name] = row[f"{name}_{self.horizon_months}m"]
+            for name, column in asked:
+                row[name] = row[column]
         return rows
 
 
