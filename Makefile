@@ -15,7 +15,7 @@ AND_BROWSER := and not browser
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-tests demo test test-slow lint format bench bench-features bench-models bench-api bench-scenario screenshots docs clean
+.PHONY: help setup setup-tests demo test test-slow lint format bench bench-features bench-models bench-api bench-lists bench-scenario screenshots docs clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -60,6 +60,9 @@ bench-api: setup-tests ## live scoring beside a constant answer and MLflow's ser
 
 bench-scenario: setup ## a what-if cut beside the same by hand (ARGS="--structures 100000")
 	$(BIN)/python -m benchmarks.scenario $(ARGS)
+
+bench-lists: setup-tests ## 1.5 million invented structures served: lists, start, memory (needs wrk)
+	$(BIN)/python -m benchmarks.lists $(ARGS)
 
 screenshots: setup-tests ## pictures of the pages, from a demo served for the occasion
 	$(BIN)/python -m scripts.screenshots $(SHOTS)

@@ -24,7 +24,7 @@ from typing import Any
 from benchmarks.servers import Rate, Side, measured, running
 
 CONNECTIONS = (1, 16)
-_CONSTANT = """
+CONSTANT = """
 import sys, uvicorn
 BODY = sys.argv[2].encode()
 HEADERS = [(b"content-type", b"application/json"), (b"content-length", str(len(BODY)).encode())]
@@ -41,7 +41,7 @@ async def app(scope, receive, send):
     await send({"type": "http.response.body", "body": BODY})
 uvicorn.run(app, host="127.0.0.1", port=int(sys.argv[1]), log_level="critical", access_log=False)
 """
-_VEILLE = """
+VEILLE = """
 import sys, uvicorn
 from pathlib import Path
 from serving.app import ServingSettings, create_app
@@ -87,10 +87,10 @@ def sides(home: Path, peers: Path | None = None, work: Path | None = None) -> li
         else []
     )
     return [
-        Side("constant", [*python, _CONSTANT, "PORT", answer], "/", call, {}),
+        Side("constant", [*python, CONSTANT, "PORT", answer], "/", call, {}),
         Side(
             "veille",
-            [*python, _VEILLE, "PORT", str(home)],
+            [*python, VEILLE, "PORT", str(home)],
             "/api/v1/scores",
             call,
             {"Authorization": f"Bearer {secret}"},

@@ -45,6 +45,7 @@ class Side:
     headers: dict[str, str]
     cwd: Path = _ROOT
     env: dict[str, str] = field(default_factory=dict)
+    method: str = "POST"
 
 
 @contextmanager
@@ -79,7 +80,10 @@ def running(side: Side) -> Iterator[str]:
 def _asked(address: str, side: Side) -> int:
     headers = {"Content-Type": "application/json", **side.headers}
     try:
-        return httpx.post(address, content=side.body, headers=headers, timeout=10).status_code
+        content = side.body or None
+        return httpx.request(
+            side.method, address, content=content, headers=headers, timeout=10
+        ).status_code
     except httpx.TransportError:
         return 0
 
@@ -87,7 +91,7 @@ def _asked(address: str, side: Side) -> int:
 def measured(address: str, side: Side, connections: int, seconds: int) -> Rate:
     """Return what `wrk` says of one server."""
     headers = {"Content-Type": "application/json", **side.headers}
-    script = f'wrk.method = "POST"\nwrk.body = {_lua(side.body)}\n'
+    script = f'wrk.method = "{side.method}"\nwrk.body = {_lua(side.body)}\n'
     script += "".join(f"wrk.headers[{_lua(k)}] = {_lua(v)}\n" for k, v in headers.items())
     with tempfile.NamedTemporaryFile("w", suffix=".lua") as file:
         file.write(script)

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.optimize import minimize
 from scipy.special import expit
 
 if TYPE_CHECKING:
@@ -153,6 +152,8 @@ def fit_calibration(
     # bounding the increments at zero is enough, since the slope multiplies ordered scores.
     free: list[tuple[float | None, float | None]] = [(None, None)]
     bounds = [(-2.0, 2.0), *free, *[(0.0, None)] * (horizons - 1), *free * (2 * years)]
+    from scipy.optimize import minimize  # a server never fits
+
     found = minimize(
         objective,
         np.zeros(common + 2 * years),

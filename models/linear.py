@@ -7,7 +7,6 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.optimize import minimize
 from scipy.special import expit
 
 if TYPE_CHECKING:
@@ -151,6 +150,8 @@ def fit_linear(
     if start is not None:
         theta[: ends[-1]] = np.concatenate([start.dense, *start.levels])
         theta[ends[-1] :] = np.diff(start.intercepts, prepend=0.0)
+    from scipy.optimize import minimize  # a server never fits
+
     result = minimize(
         objective,
         theta,

@@ -19,8 +19,10 @@ from serving.access.oidc.wire import ACCESS_FILTER
 from serving.access.rate_limit import RateLimit
 from serving.api import problems
 from serving.cell.kept_schemes import KeptSchemes
+from serving.compression import Compressed
 from serving.methods import allowed
 from serving.middleware import Envelope
+from serving.request_log import RequestLog
 from serving.services import Publications, Services, services
 from serving.settings import ServingSettings
 from serving.state import open_state
@@ -76,7 +78,9 @@ def create_app(settings: ServingSettings) -> FastAPI:
     )
     app.state.services = known
     logging.getLogger("uvicorn.access").addFilter(ACCESS_FILTER)
-    app.add_middleware(Envelope, metrics=known.metrics, internal=_on_fault)
+    app.add_middleware(Compressed)
+    log = RequestLog() if settings.request_log else None
+    app.add_middleware(Envelope, metrics=known.metrics, internal=_on_fault, log=log)
     app.router.routes.append(api.live.route)
     app.include_router(api.router)
     app.include_router(web.router)

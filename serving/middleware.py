@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 from starlette.requests import Request
 from starlette.responses import Response
 
+from serving.compression import weak
 from serving.metrics import Metrics
+from serving.request_log import RequestLog
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -44,14 +46,19 @@ class Envelope:
     """ASGI middleware.
 
     `metrics` receives one observation for each request; `internal` makes the answer that is given
-    for a fault of ours.
+    for a fault of ours; `log`, when given, a line for each request.
     """
 
     def __init__(
-        self, app: ASGIApp, metrics: Metrics, internal: Callable[[Request], Response]
+        self,
+        app: ASGIApp,
+        metrics: Metrics,
+        internal: Callable[[Request], Response],
+        log: RequestLog | None = None,
     ) -> None:
         self.app = app
         self.metrics = metrics
+        self.log = log
         self.internal = internal
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -76,7 +83,7 @@ class Envelope:
                 every = _SECURE if scope["scheme"] == "https" else _ALWAYS
                 given += [one for one in (*every, *more) if one[0] not in present]
                 given.append((b"x-request-id", request_id.encode()))
-                message["headers"] = given
+                message["headers"] = weak(given)
             await send(message)
 
         try:
@@ -90,3 +97,11 @@ class Envelope:
             route = getattr(scope.get("route"), "path", "inconnue")
             seconds = time.perf_counter() - started
             self.metrics.observe(scope["method"], route, status, seconds)
+            if self.log is not None:
+                self.log.write(
+                    method=scope["method"],
+                    route=route,
+                    status=status,
+                    seconds=seconds,
+                    request_id=request_id,
+                )

@@ -23,6 +23,8 @@ import polars as pl
 import pyarrow.parquet as pq
 from pydantic import ValidationError
 
+from serving.bits import written_bits
+from serving.checked import keep_checked
 from serving.publication_build import (
     ROW_GROUP,
     build_index,
@@ -32,10 +34,12 @@ from serving.publication_build import (
     write_index,
 )
 from serving.publication_files import (
+    BITS,
     CODES,
     FILES,
     HISTORY,
     INDEX,
+    LATER_FILES,
     MANIFEST,
     POINTER,
     POSTINGS,
@@ -113,7 +117,7 @@ def write_publication(
         tables = {REASONS: reasons, HISTORY: history, UNKNOWN: unknown}
         _write_files(temporary, draft, scores, tables, profile)
         profiles = () if profile is None else (PROFILE,)
-        names = [*FILES, *profiles, *_copied(folders or {}, temporary)]
+        names = [*FILES, *LATER_FILES, *profiles, *_copied(folders or {}, temporary)]
         files = {name: stamp(temporary / name).model_dump() for name in names}
         identity = _identity(fields, files, sorted(folders or {}), profile)
         publication_id = f"{draft.as_of.isoformat()}-{identity}"
@@ -126,6 +130,7 @@ def write_publication(
             _set_aside(parent / publication_id)
             temporary.rename(parent / publication_id)
             sync(parent)
+            keep_checked(parent / publication_id, manifest)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
     point_to(home, target, publication_id)
@@ -172,6 +177,8 @@ def _write_files(
     words, postings = index_words(index["_search"])
     write_index(words, folder / WORDS)
     write_index(postings, folder / POSTINGS)
+    coded = {column: index[f"_c_{column}"] for column in codes}
+    write_index(written_bits(codes, coded, index["_search"]), folder / BITS)
     (folder / CODES).write_text(json.dumps(codes, ensure_ascii=False), encoding="utf-8")
 
 

@@ -25,10 +25,13 @@ INDEX = "index.arrow"
 CODES = "codes.json"
 WORDS = "words.arrow"
 POSTINGS = "postings.arrow"
+BITS = "bits.arrow"
 #: folders of what live scoring needs, which a publication made before it has not: the model, and
 #: what all structures share on the day (`features.live`)
 MODEL_FOLDER, SHARED_FOLDER = "model", "shared"
 FILES = (SCORES, REASONS, HISTORY, UNKNOWN, INDEX, CODES, WORDS, POSTINGS)
+#: files that a publication made before them has not
+LATER_FILES = (BITS,)
 
 LEVELS = ("high", "moderate", "low", "unknown")
 

@@ -11,8 +11,11 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow.parquet as pq
 
+from serving.bits import LETTERS, Bits, pack, places, words_of
+from serving.checked import check_once
 from serving.publication_build import DETAIL_COLUMNS, ROW_GROUP, read_index
 from serving.publication_files import (
+    BITS,
     CODES,
     HISTORY,
     INDEX,
@@ -24,7 +27,6 @@ from serving.publication_files import (
     WORDS,
     Manifest,
     PublicationError,
-    check_files,
     read_manifest,
     target_folder,
 )
@@ -47,9 +49,12 @@ class Publication:
         self.frame = read_index(folder / INDEX)
         self.codes: dict[str, list[str]] = json.loads((folder / CODES).read_text(encoding="utf-8"))
         self.columns = [c for c in self.frame.columns if not c.startswith("_")]
+        self._shown = self.frame.select(self.columns)
         self._arrays: dict[str, npt.NDArray[Any]] = {}
         self.words = read_index(folder / WORDS)
         self.postings: npt.NDArray[np.int32] = read_index(folder / POSTINGS)["row"].to_numpy()
+        self._bits = self._mapped_bits()
+        self._places = places(self.codes)
         self._footers = {n: pq.read_metadata(folder / n) for n in DETAIL_COLUMNS}
         # A publication made before profiles has none.
         self.profiles = read_index(folder / PROFILE) if PROFILE in manifest.files else None
@@ -88,7 +93,7 @@ class Publication:
             )
         manifest = read_manifest(folder)
         if check:
-            check_files(folder, manifest)
+            check_once(folder, manifest)
         return cls(folder, manifest)
 
     def array(self, column: str) -> npt.NDArray[Any]:
@@ -96,6 +101,21 @@ class Publication:
         if column not in self._arrays:
             self._arrays[column] = self.frame[column].to_numpy()
         return self._arrays[column]
+
+    def bits(self, column: str, code: int) -> Bits:
+        """Return the rows whose column has this code (place in `codes[column]`); not to change."""
+        place = self._places.get(column)
+        if place is None or self._bits is None:
+            return pack(self.array(f"_c_{column}") == code)
+        found: Bits = self._bits[place + code]
+        return found
+
+    def holding_letter(self, letter: str) -> Bits | None:
+        """Return the rows whose plain name holds one letter; None where they are not written."""
+        if self._bits is None or letter not in LETTERS:
+            return None
+        found: Bits = self._bits[self._places[""] + LETTERS.index(letter)]
+        return found
 
     def position(self, siren: str) -> int | None:
         """Return the row of a SIREN, or None; O(log n)."""
@@ -112,7 +132,8 @@ class Publication:
 
     def take(self, positions: list[int]) -> list[dict[str, Any]]:
         """Return several structures, in the order of `positions`."""
-        return self.frame.select(self.columns)[positions].to_dicts()
+        rows = self._shown[positions].rows()
+        return [dict(zip(self.columns, row, strict=True)) for row in rows]
 
     def reasons(self, siren: str, horizon_months: int | None = None) -> list[dict[str, Any]]:
         """Return the reasons at one horizon (the main one by default), strongest first."""
@@ -149,6 +170,12 @@ class Publication:
     def _sorted_sirens(self) -> npt.NDArray[np.uint32]:
         sirens: npt.NDArray[np.uint32] = self.array("_siren")[self.array("_by_siren")]
         return sirens
+
+    def _mapped_bits(self) -> Bits | None:
+        if not (self.folder / BITS).is_file():
+            return None
+        bits: Bits = read_index(self.folder / BITS)["bits"].to_numpy()
+        return bits.reshape(-1, words_of(self.rows)) if self.rows else None
 
     def _detail(self, file: str, siren: str) -> list[dict[str, Any]]:
         position = self.position(siren)

@@ -19,6 +19,7 @@ import numpy.typing as npt
 
 from data.identifiers import SIREN_DIGITS
 from serving.access.principal import Territory
+from serving.bits import Bits, Mask, count, first, pack, unpack
 from serving.cursor import RankingError, read_cursor, write_cursor
 from serving.publication import Publication
 from serving.publication_build import CODED, plain
@@ -38,8 +39,6 @@ __all__ = [
 
 MAX_LIMIT = 200
 _CHUNK = 8192
-
-Mask = npt.NDArray[np.bool_]
 
 
 class Sort(StrEnum):
@@ -94,9 +93,10 @@ class Page:
     def rows(self) -> list[dict[str, Any]]:
         """Return the rows of scores.parquet, with p, low and high at the horizon asked."""
         rows = self.publication.take(self.positions)
+        asked = [(name, f"{name}_{self.horizon_months}m") for name in ("p", "low", "high")]
         for row in rows:
-            for name in ("p", "low", "high"):
-                row[name] = row[f"{name}_{self.horizon_months}m"]
+            for name, column in asked:
+                row[name] = row[column]
         return rows
 
 
@@ -130,10 +130,10 @@ def query(
     size = max(1, min(limit, MAX_LIMIT))
     seal = _seal(filters, sort, territory)
     start = read_cursor(cursor, publication.id, seal) if cursor else 0
-    mask = _mask(publication, filters, territory)
+    bits = _chosen(publication, filters, territory)
     order = _Order(publication, sort, horizon)
-    total = publication.rows if mask is None else int(np.count_nonzero(mask))
-    places, positions = _collect(order, mask, start, size + 1, total)
+    total = publication.rows if bits is None else count(bits)
+    places, positions = _collect(order, bits, start, size + 1, total)
     more = len(positions) > size
     onward = write_cursor(publication.id, seal, places[size]) if more else None
     return Page(publication, positions[:size], total, onward, horizon)
@@ -144,9 +144,9 @@ def whole_list(
 ) -> npt.NDArray[np.int32]:
     """Return the rows of the whole list, int32 in the order asked; as `query` page after page."""
     horizon = check_horizon(publication, filters.horizon_months)
-    mask = _mask(publication, filters, territory)
+    bits = _chosen(publication, filters, territory)
     rows = _Order(publication, sort, horizon).at(0, publication.rows)
-    return rows if mask is None else rows[mask[rows]]
+    return rows if bits is None else rows[unpack(bits, publication.rows)[rows]]
 
 
 def counts(
@@ -162,11 +162,12 @@ def counts(
     structure are left out; the empty string stands for an unknown value.
     """
     codes, levels = publication.array(f"_c_{column}"), publication.array("_c_level")
-    mask = _mask(publication, filters, territory)
+    bits = _chosen(publication, filters, territory)
     values, level_names = publication.codes[column], publication.codes["level"]
     pairs = codes.astype(np.int64) * len(level_names) + levels
     found = np.bincount(
-        pairs if mask is None else pairs[mask], minlength=len(values) * len(level_names)
+        pairs if bits is None else pairs[unpack(bits, publication.rows)],
+        minlength=len(values) * len(level_names),
     ).reshape(len(values), len(level_names))
     return {
         value: {level: int(n) for level, n in zip(level_names, row, strict=True)}
@@ -186,6 +187,8 @@ class _Order:
         self.order = publication.array(name)
         # Stored descending for p and employees, ascending for rank and name.
         self.reversed = descending != (key in {"p", "employees"})
+        #: the rows are written in this very order: place and row are the same number
+        self.written = key == "p" and horizon == publication.main_horizon and not self.reversed
 
     def at(self, start: int, stop: int) -> npt.NDArray[np.int32]:
         stop = min(stop, self.rows)
@@ -198,15 +201,22 @@ class _Order:
 
 
 def _collect(
-    order: _Order, mask: Mask | None, start: int, wanted: int, total: int
+    order: _Order, bits: Bits | None, start: int, wanted: int, total: int
 ) -> tuple[list[int], list[int]]:
+    """Return the places and the rows of the next `wanted` structures, from place `start` on."""
+    if bits is None:
+        rows = order.at(start, start + wanted)
+        return list(range(start, start + len(rows))), rows.tolist()
+    if order.written:
+        found = first(bits, start, wanted).tolist()
+        return found, found
     places: list[int] = []
     positions: list[int] = []
-    place, step = start, wanted if mask is None else _CHUNK
+    mask = unpack(bits, order.rows)
+    place, step = start, _CHUNK
     while place < order.rows and len(positions) < wanted and total:
         rows = order.at(place, place + step)
-        kept = np.arange(len(rows)) if mask is None else np.flatnonzero(mask[rows])
-        kept = kept[: wanted - len(positions)]
+        kept = np.flatnonzero(mask[rows])[: wanted - len(positions)]
         places += (kept + place).tolist()
         positions += rows[kept].tolist()
         place += step
@@ -230,57 +240,62 @@ def check_horizon(publication: Publication, horizon: int | None) -> int:
     return horizon
 
 
-def _mask(publication: Publication, filters: Filters, territory: Territory) -> Mask | None:
-    masks: list[Mask] = []
+def _chosen(publication: Publication, filters: Filters, territory: Territory) -> Bits | None:
+    """Return the rows that are in the territory and pass every filter; None for all of them."""
+    parts: list[Bits] = []
     if not territory.national:
         inside = _one_of(publication, "region", sorted(territory.regions))
         if territory.departements:
             inside = inside | _one_of(publication, "departement", sorted(territory.departements))
-        masks.append(inside)
-    masks += [_one_of(publication, c, values) for c, values in filters.codes().items() if values]
+        parts.append(inside)
+    parts += [_one_of(publication, c, values) for c, values in filters.codes().items() if values]
     if filters.min_employees is not None:
-        # NaN, an unknown size, compares false.
-        masks.append(publication.array("employees") >= filters.min_employees)
+        # An unknown size is not in.
+        known = publication.frame["employees"] >= filters.min_employees
+        parts.append(pack(known.fill_null(value=False).to_numpy()))
     if filters.only is not None:
-        masks.append(_among(publication, filters.only))
-    mask: Mask | None = None
-    for other in masks:
-        mask = other if mask is None else mask & other
-    return _search(publication, filters.q, mask) if filters.q.strip() else mask
+        parts.append(_among(publication, filters.only))
+    if filters.q.strip():
+        parts.append(_search(publication, filters.q))
+    chosen: Bits | None = None
+    for part in parts:
+        chosen = part if chosen is None else chosen & part
+    return chosen
 
 
-def _one_of(publication: Publication, column: str, values: Sequence[str]) -> Mask:
-    codes = publication.array(f"_c_{column}")
+def _one_of(publication: Publication, column: str, values: Sequence[str]) -> Bits:
     known = publication.codes[column]
     wanted = [known.index(value) for value in values if value in known and value]
     if not wanted:
-        return np.zeros(publication.rows, dtype=np.bool_)
-    mask: Mask = codes == wanted[0]
+        return pack(np.zeros(publication.rows, dtype=np.bool_))
+    found = publication.bits(column, wanted[0])
     for code in wanted[1:]:
-        mask |= codes == code
-    return mask
-
-
-def _among(publication: Publication, sirens: frozenset[int]) -> Mask:
-    found: Mask = np.zeros(publication.rows, dtype=np.bool_)
-    rows = [publication.position(f"{siren:09d}") for siren in sirens]
-    found[[row for row in rows if row is not None]] = True
+        found = found | publication.bits(column, code)
     return found
 
 
-def _search(publication: Publication, text: str, among: Mask | None) -> Mask:
+def _among(publication: Publication, sirens: frozenset[int]) -> Bits:
+    found: Mask = np.zeros(publication.rows, dtype=np.bool_)
+    rows = [publication.position(f"{siren:09d}") for siren in sirens]
+    found[[row for row in rows if row is not None]] = True
+    return pack(found)
+
+
+def _search(publication: Publication, text: str) -> Bits:
     digits = "".join(text.split())
     found: Mask = np.zeros(publication.rows, dtype=np.bool_)
     if digits.isascii() and digits.isdigit() and len(digits) == SIREN_DIGITS:
         position = publication.position(digits)
-        if position is not None and (among is None or among[position]):
+        if position is not None:
             found[position] = True
-        return found
+        return pack(found)
     needle = plain(text)
-    if not needle:
-        return found
-    found = find(publication, needle)
-    return found if among is None else found & among
+    if len(needle) == 1:
+        # Nearly every word holds it: gathering their rows would be slow.
+        written = publication.holding_letter(needle)
+        if written is not None:
+            return written
+    return pack(find(publication, needle) if needle else found)
 
 
 def _seal(filters: Filters, sort: Sort, territory: Territory) -> str:

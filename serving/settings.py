@@ -60,6 +60,8 @@ class ServingSettings:
         Let accounts sign in with a password of this service.
     rate_per_minute, rate_burst : int
         Requests of one account or key, by worker: see `serving.access.rate_limit`.
+    request_log : bool
+        Write a JSON line for each request to the standard error: see `serving.request_log`.
     """
 
     home: Path
@@ -72,3 +74,4 @@ class ServingSettings:
     local_passwords: bool = True
     rate_per_minute: int = 600
     rate_burst: int = 200
+    request_log: bool = False

@@ -122,16 +122,11 @@ def _run(home: Path | None, host: str, port: int, workers: int) -> None:
     if workers == 1:
         from serving.app import create_app
 
-        uvicorn.run(create_app(options), host=host, port=port, log_level=found.log_level)
+        # The access log of uvicorn holds addresses, and they hold SIREN and links of one use.
+        uvicorn.run(
+            create_app(options), host=host, port=port, log_level=found.log_level, access_log=False
+        )
         return
-    import os
+    from veille.workers import run
 
-    os.environ["VEILLE_HOME"] = str(found.home)
-    uvicorn.run(
-        "veille.asgi:create",
-        factory=True,
-        host=host,
-        port=port,
-        workers=workers,
-        log_level=found.log_level,
-    )
+    run(options, (host, port), workers, log_level=found.log_level)

@@ -16,6 +16,7 @@ def serving_settings(found: Settings) -> ServingSettings:
         idle_hours=found.idle_hours,
         rate_per_minute=found.rate_per_minute,
         rate_burst=found.rate_burst,
+        request_log=found.request_log,
         oidc=_oidc(found),
         local_passwords=found.local_passwords,
     )

@@ -59,6 +59,11 @@ class Settings(BaseSettings, MailSettings):
     log_level: Literal["debug", "info", "warning", "error"] = setting(
         "info", "Niveau de détail du journal.", "debug, info, warning ou error"
     )
+    request_log: bool = setting(
+        default=True,
+        description="Une ligne JSON par demande, sans nom ni adresse, sur la sortie d'erreur.",
+        expected="true ou false",
+    )
     host: str = setting(
         "127.0.0.1",
         "Adresse d'écoute du serveur. Derrière un mandataire TLS, la laisser locale.",
