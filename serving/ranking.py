@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
@@ -17,13 +16,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from data.identifiers import SIREN_DIGITS
 from serving.access.principal import Territory
-from serving.bits import Bits, Mask, count, first, pack, unpack
+from serving.bits import Bits, count, first, pack, unpack
 from serving.cursor import RankingError, read_cursor, write_cursor
 from serving.publication import Publication
-from serving.publication_build import CODED, plain
-from serving.search import find
+from serving.publication_build import CODED
+from serving.selecting import among, holding, one_of
 
 __all__ = [
     "MAX_LIMIT",
@@ -244,58 +242,23 @@ def _chosen(publication: Publication, filters: Filters, territory: Territory) ->
     """Return the rows that are in the territory and pass every filter; None for all of them."""
     parts: list[Bits] = []
     if not territory.national:
-        inside = _one_of(publication, "region", sorted(territory.regions))
+        inside = one_of(publication, "region", sorted(territory.regions))
         if territory.departements:
-            inside = inside | _one_of(publication, "departement", sorted(territory.departements))
+            inside = inside | one_of(publication, "departement", sorted(territory.departements))
         parts.append(inside)
-    parts += [_one_of(publication, c, values) for c, values in filters.codes().items() if values]
+    parts += [one_of(publication, c, values) for c, values in filters.codes().items() if values]
     if filters.min_employees is not None:
         # An unknown size is not in.
         known = publication.frame["employees"] >= filters.min_employees
         parts.append(pack(known.fill_null(value=False).to_numpy()))
     if filters.only is not None:
-        parts.append(_among(publication, filters.only))
+        parts.append(among(publication, filters.only))
     if filters.q.strip():
-        parts.append(_search(publication, filters.q))
+        parts.append(holding(publication, filters.q))
     chosen: Bits | None = None
     for part in parts:
         chosen = part if chosen is None else chosen & part
     return chosen
-
-
-def _one_of(publication: Publication, column: str, values: Sequence[str]) -> Bits:
-    known = publication.codes[column]
-    wanted = [known.index(value) for value in values if value in known and value]
-    if not wanted:
-        return pack(np.zeros(publication.rows, dtype=np.bool_))
-    found = publication.bits(column, wanted[0])
-    for code in wanted[1:]:
-        found = found | publication.bits(column, code)
-    return found
-
-
-def _among(publication: Publication, sirens: frozenset[int]) -> Bits:
-    found: Mask = np.zeros(publication.rows, dtype=np.bool_)
-    rows = [publication.position(f"{siren:09d}") for siren in sirens]
-    found[[row for row in rows if row is not None]] = True
-    return pack(found)
-
-
-def _search(publication: Publication, text: str) -> Bits:
-    digits = "".join(text.split())
-    found: Mask = np.zeros(publication.rows, dtype=np.bool_)
-    if digits.isascii() and digits.isdigit() and len(digits) == SIREN_DIGITS:
-        position = publication.position(digits)
-        if position is not None:
-            found[position] = True
-        return pack(found)
-    needle = plain(text)
-    if len(needle) == 1:
-        # Nearly every word holds it: gathering their rows would be slow.
-        written = publication.holding_letter(needle)
-        if written is not None:
-            return written
-    return pack(find(publication, needle) if needle else found)
 
 
 def _seal(filters: Filters, sort: Sort, territory: Territory) -> str:

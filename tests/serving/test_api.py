@@ -369,7 +369,8 @@ class TestEtag:
         first = browser.get(f"{LIST}?level=high")
         again = browser.get(f"{LIST}?level=high", headers={"If-None-Match": first.headers["etag"]})
         assert (again.status_code, again.content) == (304, b"")
-        assert again.headers["etag"] == first.headers["etag"]
+        # weak where the first one was compressed
+        assert again.headers["etag"] == first.headers["etag"].removeprefix("W/")
         assert [line.action for line in audit(house)][-2:] == ["list.view", "list.unchanged"]
 
     def test_it_depends_on_question_reader_and_publication(
