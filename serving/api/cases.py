@@ -214,12 +214,10 @@ def add_attachment(
     name, content = unquote(file_name), request.state.body
     with known.state.read() as session:
         read_case(session, principal, case_id)
-    media_type = case_files.check_file(name, content)
-    kept = case_files.keep(known.settings.home, content), len(content)
 
     def act(session: Session) -> Done:
         case = read_case(session, principal, case_id)
-        case_files.attach(session, principal, case, name, media_type, kept)
+        case_files.attach(session, principal, case, known.settings.home, name, content)
         return _done(session, principal, "case.attachment", case, 201)
 
     return asked.once(act)

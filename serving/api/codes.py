@@ -38,6 +38,7 @@ CODES: dict[int, dict[str, str]] = {
     },
     409: {
         "alert-withdrawn": "Ce signalement a été retiré : il ne change plus.",
+        "alert-attached": "Ce signalement est déjà rattaché à une structure.",
         "case-already-open": "Un dossier est déjà ouvert pour cette structure dans cette région.",
         "case-closed": "Ce dossier est clos : il ne change plus.",
         "bad-transition": "Ce dossier ne passe pas à cet état.",
@@ -190,6 +191,7 @@ OPERATIONS: dict[str, set[str]] = {
         "unknown-siren",
         "unknown-alert",
         "alert-withdrawn",
+        "alert-attached",
     },
     "GET /api/v1/cases": {*_CELL, "bad-siren", "cursor-invalid"},
     "POST /api/v1/cases": {

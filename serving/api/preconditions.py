@@ -188,6 +188,7 @@ class WriteRequest:
             self.request.headers.get("content-type", ""),
             ",".join(self.versions),
             self.request.state.body_sha256,
+            self.request.headers.get("x-file-name", ""),
             self.principal.role.value,
             str(self.principal.territory),
         ]

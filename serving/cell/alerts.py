@@ -138,7 +138,7 @@ def change_alert(
     Raises
     ------
     CellError
-        409 `alert-withdrawn`; `unknown-siren`: no structure has it.
+        409 `alert-withdrawn`, `alert-attached`; `unknown-siren`: no structure has it.
     AccessError
         `outside-territory`: the alert may be read there, and changed at home only.
     """
@@ -154,6 +154,15 @@ def change_alert(
             todo="Faites un nouveau signalement.",
         )
     if given.get("siren"):
+        if alert.siren is not None:
+            raise CellError(
+                "Ce signalement est déjà rattaché à une structure.",
+                code="alert-attached",
+                status=409,
+                where="siren",
+                received=given["siren"],
+                todo="Retirez-le, et faites un signalement sur l'autre structure.",
+            )
         if found.siren is None:
             raise CellError(
                 "Aucune structure connue n'a ce SIREN.",
@@ -165,12 +174,23 @@ def change_alert(
         alert.siren, alert.name, alert.matched_by = found.siren, found.name, "hand"
         alert.unattached = None
     alert.status = given.get("status") or alert.status
+    if alert.status == "withdrawn":
+        _promote(session, alert)
     if given.get("feedback"):
         alert.feedback = without_numbers(given["feedback"])
     alert.version += 1
     alert.updated_at = now()
     session.flush()
     return alert
+
+
+def _promote(session: Session, gone: Alert) -> None:
+    """Let the oldest alert that was merged into a withdrawn one stand in its place."""
+    merged = select(Alert).where(Alert.merged_into == gone.id, Alert.status != "withdrawn")
+    others = list(session.scalars(merged.order_by(Alert.created_at, Alert.id)))
+    for other in others:
+        other.merged_into = None if other is others[0] else others[0].id
+        other.version += 1
 
 
 def list_alerts(

@@ -38,9 +38,9 @@ TYPES: dict[str, str] = {
 #: what an office document must hold, beside no macro
 _MAIN_PART = {".docx": "word/document.xml", ".xlsx": "xl/workbook.xml"}
 _LONGEST_NAME = 200
-#: sha256 and size of a file that was kept
-Kept = tuple[str, int]
-_MIMETYPE_BYTES = 200
+_MIMETYPE_BYTES, _TYPES_BYTES = 200, 1_000_000
+#: folders of macros of an OpenDocument file
+_MACROS = ("basic/", "scripts/")
 
 
 def check_file(name: str, content: bytes) -> str:
@@ -99,15 +99,16 @@ def path_of(home: Path, digest: str) -> Path:
 
 
 def attach(
-    session: Session, principal: Principal, case: Case, name: str, media_type: str, file: Kept
+    session: Session, principal: Principal, case: Case, home: Path, name: str, content: bytes
 ) -> CaseAttachment:
-    """Add a file that was checked and kept to an open case.
+    """Add a file to an open case; its bytes are written once nothing refuses it.
 
     Raises
     ------
     CellError
-        409 `case-closed`, `too-many-files`.
+        Those of `check_file`; 409 `case-closed`, `too-many-files`.
     """
+    media_type = check_file(name, content)
     require_open(case)
     mine = CaseAttachment.case_id == case.id
     count = session.scalar(select(func.count()).select_from(CaseAttachment).where(mine)) or 0
@@ -120,14 +121,14 @@ def attach(
             received=f"{count} fichiers",
             expected=f"au plus {MAX_FILES}",
         )
-    digest, size = file
+    digest = keep(home, content)
     attachment = CaseAttachment(
         id=secrets.token_hex(8),
         case_id=case.id,
         sha256=digest,
         name=name.strip(),
         media_type=media_type,
-        size_bytes=size,
+        size_bytes=len(content),
         added_at=now(),
         added_by_name=principal.name,
     )
@@ -198,13 +199,24 @@ def _is_document(ending: str, content: bytes) -> bool:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             names = archive.namelist()
             lower = [name.lower() for name in names]
-            if any(n.endswith((".bin", ".exe", ".js")) or n.startswith("basic/") for n in lower):
+            if any(n.endswith((".exe", ".js")) or n.startswith(_MACROS) for n in lower):
+                return False
+            if any(n.endswith("vbaproject.bin") for n in lower):
                 return False
             if ending in _MAIN_PART:
-                return "[Content_Types].xml" in names and _MAIN_PART[ending] in names
+                return _MAIN_PART[ending] in names and _without_macro(archive)
             info = archive.getinfo("mimetype")
             if info.file_size > _MIMETYPE_BYTES:
                 return False
             return archive.read(info).decode("ascii").strip() == TYPES[ending]
     except (zipfile.BadZipFile, KeyError, UnicodeDecodeError, NotImplementedError, RuntimeError):
         return False
+
+
+def _without_macro(archive: zipfile.ZipFile) -> bool:
+    """Tell whether no part says that it is a macro: its type says it, whatever its name."""
+    info = archive.getinfo("[Content_Types].xml")
+    if info.file_size > _TYPES_BYTES:
+        return False
+    said = archive.read(info).lower()
+    return not any(word in said for word in (b"macroenabled", b"vbaproject", b"activex"))
