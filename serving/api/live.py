@@ -53,7 +53,7 @@ async def _answer(request: Request) -> Response:
     known = services(request)
     principal = caller(request)
     _allow(principal)
-    call = read_call(await json_body(request))
+    call = read_call(await json_body(request, MAX_BYTES))
     current = known.publications.current(call.target or None)
     # In the event loop nothing is read from the disk but the first time.
     scorer = known.publications.scorers.of(current.peek() or current.get())
@@ -74,7 +74,7 @@ def _allow(principal: Principal) -> None:
     principal.require_scope(Scope.SCORE_LIVE)
 
 
-async def json_body(request: Request, limit: int = MAX_BYTES) -> bytes:
+async def json_body(request: Request, limit: int) -> bytes:
     """Return the body of a call of JSON; CallError `bad-request-body` (413, 415)."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != _JSON:

@@ -18,8 +18,8 @@ from data.sources.alerts import without_persons
 from serving.access.principal import Principal
 from serving.cell.days import day_of, now
 from serving.cell.errors import CellError, bad_cursor, is_identifier
-from serving.cell.register import Found, Named
-from serving.cell.rights import own_place, require_place, visible_alerts
+from serving.cell.register import Found, Named, place_of
+from serving.cell.rights import require_place, visible_alerts
 from serving.state.cell_models import Alert
 
 #: the same said again within so many days is the same alert
@@ -80,7 +80,7 @@ def raise_alert(session: Session, principal: Principal, new: NewAlert, found: Fo
     """
     moment = now()
     raised_on = _day(new, day_of(moment))
-    region, departement = _place(principal, new.named, found)
+    region, departement = place_of(principal, new.named, found)
     reason, source = without_numbers(new.reason), without_numbers(new.source)
     alert = Alert(
         id=secrets.token_hex(8),
@@ -248,35 +248,6 @@ def _day(new: NewAlert, today: date) -> date:
             expected=f"un jour passé, depuis {today - timedelta(days=OLDEST_DAYS):%d/%m/%Y}",
         )
     return raised_on
-
-
-def _place(principal: Principal, named: Named, found: Found) -> tuple[str, str | None]:
-    """Return the région and département of an alert: where it is followed."""
-    if not (named.siren or named.rna or named.name):
-        raise CellError(
-            "Un signalement nomme une structure.",
-            code="no-identifier",
-            where="siren",
-            received=None,
-            expected="siren, rna ou name",
-        )
-    inside = found.region and principal.may_open(found.departement, found.region)
-    if inside and named.region in {None, found.region} and named.departement is None:
-        region, departement = found.region, found.departement
-    else:
-        region, departement = own_place(principal, named.region, named.departement)
-        region = region or found.region
-    if region is None:
-        raise CellError(
-            "On ne sait pas dans quelle région suivre ce signalement.",
-            code="no-place",
-            where="region",
-            received=None,
-            expected="region ou departement",
-            todo="Donnez la région de la cellule qui suivra la structure.",
-        )
-    require_place(principal, region, departement)
-    return region, departement
 
 
 def _key(reason: str, source: str) -> str:

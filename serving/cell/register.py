@@ -17,7 +17,9 @@ import polars as pl
 from data import identity, names
 from data.lake import Lake
 from data.reference.territories import region_of
-from serving.access.principal import Territory
+from serving.access.principal import Principal, Territory
+from serving.cell.errors import CellError
+from serving.cell.rights import own_place, require_place
 from serving.publication import PublicationError
 from serving.services import Services
 
@@ -155,3 +157,40 @@ def _bearers(
     if not key:
         return set()
     return {siren for siren, states in rows.items() if any(borne(row) for row in states)}
+
+
+def place_of(principal: Principal, named: Named, found: Found) -> tuple[str, str | None]:
+    """Return the région and département of an alert: where it is followed.
+
+    Raises
+    ------
+    CellError
+        `no-identifier`, `no-place`.
+    AccessError
+        `outside-territory`.
+    """
+    if not (named.siren or named.rna or named.name):
+        raise CellError(
+            "Un signalement nomme une structure.",
+            code="no-identifier",
+            where="siren",
+            received=None,
+            expected="siren, rna ou name",
+        )
+    inside = found.region and principal.may_open(found.departement, found.region)
+    if inside and named.region in {None, found.region} and named.departement is None:
+        region, departement = found.region, found.departement
+    else:
+        region, departement = own_place(principal, named.region, named.departement)
+        region = region or found.region
+    if region is None:
+        raise CellError(
+            "On ne sait pas dans quelle région suivre ce signalement.",
+            code="no-place",
+            where="region",
+            received=None,
+            expected="region ou departement",
+            todo="Donnez la région de la cellule qui suivra la structure.",
+        )
+    require_place(principal, region, departement)
+    return region, departement

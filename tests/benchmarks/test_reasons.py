@@ -10,7 +10,7 @@ from benchmarks import reasons
 
 
 def test_both_sides_give_the_same_reasons(tmp_path: Path) -> None:
-    assert reasons.compared(tmp_path, rows=300, members=2, rounds=8) == 0
+    assert reasons.compared(tmp_path, rows=300, members=2, rounds=8, large=False) == 0
     found = np.load(tmp_path / "tables.npz")["found"]
     assert found.shape == (300, reasons.WIDTH)
     assert (np.abs(found).max(0) > 0.05).sum() >= 4  # the columns that raise the events

@@ -11,7 +11,7 @@ import pytest
 
 from data.lake import Lake
 from features.asof import to_day
-from serving.cell.scenarios.act import Runner, shown
+from serving.cell.scenarios.act import Runner, fewer, shown
 from serving.cell.scenarios.compare import compare
 from serving.cell.scenarios.document import Scenario, ScenarioError, read_file
 from serving.cell.scenarios.projection import DESCRIBED, Ground, project
@@ -149,6 +149,13 @@ def test_a_measure_that_makes_up_for_all_of_it_gives_back_the_grants(ground: Gro
     assert found.rows["cut_eur"].sum() > 0
     assert found.relieved["cut_eur"].sum() == 0
     assert found.relieved["exposure"].to_list() == found.rows["exposure"].to_list()
+
+
+def test_fewer_cases_are_never_told_as_an_effect_of_the_cut() -> None:
+    """The note stands exactly where the model projects clearly fewer cases than before."""
+    for expected, told in ((-0.5, True), (-1e-9, False), (0.4, False)):
+        total = {"horizons": [{"cases": {"difference": {"expected": expected}}}]}
+        assert bool(fewer(total)) is told
 
 
 def test_the_same_scenario_is_read_again_and_small_cells_are_hidden(

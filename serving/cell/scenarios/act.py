@@ -164,6 +164,7 @@ def _result(ground: Ground, scenario: Scenario, territory: Territory, progress: 
     inside = _inside(publication.frame.select(*DESCRIBED, *wanted), territory)
     found = project(ground, scenario, inside, progress)
     table = figures.joined(inside, found.rows, tuple(asked), bounds)
+    total = figures.counted(table, horizons)[0]
     return {
         "publication": publication.id,
         "target": publication.target,
@@ -173,9 +174,9 @@ def _result(ground: Ground, scenario: Scenario, territory: Territory, progress: 
         "territory": _place(territory),
         "scenario": scenario.model_dump(mode="json"),
         "statement": STATEMENT,
-        "notes": _notes(ground, scenario, found),
+        "notes": _notes(ground, scenario, found, total),
         "exposure": _exposure(found),
-        "total": figures.counted(table, horizons)[0],
+        "total": total,
         "by": {name: figures.counted(table, horizons, name) for name in figures.DIMENSIONS},
         "changes": figures.changes(table),
         "most_exposed": figures.most_exposed(table, publication.main_horizon),
@@ -201,7 +202,24 @@ def _exposure(found: Projected) -> dict[str, Any]:
     return {"indicator": EXPOSURE, "mean": mean, "known": found.rows["exposure"].count()}
 
 
-def _notes(ground: Ground, scenario: Scenario, found: Projected) -> list[str]:
+#: cases fewer from which a projection is told to be no effect of the cut
+_LESS = 0.01
+
+
+def fewer(total: figures.Figures) -> list[str]:
+    """Return what is said when the model projects fewer cases than before, at any horizon."""
+    if all(one["cases"]["difference"]["expected"] >= -_LESS for one in total["horizons"]):
+        return []
+    return [
+        "Le modèle projette ici moins de cas qu'avant. Ce n'est pas un effet de la coupe : il "
+        "lit des ressemblances avec le passé, et des subventions plus petites y ressemblent "
+        "parfois à des structures moins fragiles. Regardez l'exposition et qui est touché."
+    ]
+
+
+def _notes(
+    ground: Ground, scenario: Scenario, found: Projected, total: figures.Figures
+) -> list[str]:
     notes, as_of = [], ground.context.as_of
     parts: list[Cut | Delay] = [*scenario.cuts, *scenario.delays]
     if any(one.starts_on is not None and one.starts_on > as_of for one in parts):
@@ -214,6 +232,7 @@ def _notes(ground: Ground, scenario: Scenario, found: Projected) -> list[str]:
         notes.append(
             "Aucune structure de ce territoire n'est payée par ce qui est coupé ou retardé."
         )
+    notes += fewer(total)
     made, day = ground.publication.manifest.created_at, as_of.isoformat()
     late = [
         m
