@@ -210,11 +210,12 @@ def fewer(total: figures.Figures) -> list[str]:
     """Return what is said when the model projects fewer cases than before, at any horizon."""
     if all(one["cases"]["difference"]["expected"] >= -_LESS for one in total["horizons"]):
         return []
-    return [
+    told = (
         "Le modèle projette ici moins de cas qu'avant. Ce n'est pas un effet de la coupe : il "
         "lit des ressemblances avec le passé, et des subventions plus petites y ressemblent "
         "parfois à des structures moins fragiles. Regardez l'exposition et qui est touché."
-    ]
+    )
+    return [told]
 
 
 def _notes(
