@@ -29,6 +29,7 @@ def priorities(
 ) -> None:
     """Qui aider d'abord et par quel dispositif, selon la capacité ; à côté de règles simples."""
     from serving.access.principal import Territory
+    from serving.cell.kept_schemes import KeptSchemes
     from serving.cell.priorities import act
     from serving.cell.priorities.capacity import read_capacity
     from serving.cell.priorities.plan import Objective
@@ -37,7 +38,7 @@ def priorities(
     place = home_of(home)
     publication = Publication.load(place.folder, target)
     given = read_capacity(place.folder, capacity)
-    found = act.planned(publication, given, Objective.BENEFIT)
+    found = act.planned(publication, given, KeptSchemes(place.folder).get(), Objective.BENEFIT)
     page = act.asked(found, Territory.NATIONAL, after=0, limit=top)
     rows = publication.take(page.positions)
     items = [

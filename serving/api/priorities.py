@@ -50,12 +50,13 @@ def list_priorities(
     known = services(request)
     publication = known.publications.current(parameters.target).get()
     capacity = read_capacity(known.settings.home)
-    found = act.planned(publication, capacity, parameters.objective)
+    catalogue = known.schemes.get()
+    found = act.planned(publication, capacity, catalogue, parameters.objective)
     page = act.asked(found, principal.territory, after=parameters.after, limit=parameters.limit)
     rows = publication.take(page.positions)
     with known.state.read() as session:
         marks = alert_marks(session, principal, [row["siren"] for row in rows])
-    told = capacity.model_dump_json() + str(marks)
+    told = capacity.model_dump_json() + catalogue.digest + str(marks)
     same = fresh(request, response, publication, principal, told)
     record_access(
         request,

@@ -7,7 +7,8 @@ and named in `withheld`: nothing that follows can tell what it was.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 from data.reference.sectors import bands
 from data.reference.territories import region_of
@@ -71,10 +72,20 @@ def facts_of(
     A publication written without profiles leaves what they hold unknown.
     """
     sources = frozenset(sources)
-    row, profile = publication.row(position), publication.profile(position)
+    row = publication.row(position)
+    reasons = open_reasons(publication.reasons(row["siren"]), sources)
+    found = facts_in(row, publication.profile(position), sources)
+    raising = {r["indicator"]: r["contribution"] for r in reasons if r["contribution"] > 0}
+    return replace(found, neighbours=neighbours, contributions=raising)
+
+
+def facts_in(row: Mapping[str, Any], profile: Mapping[str, Any], sources: frozenset[str]) -> Facts:
+    """Return the facts that a row of the list and its profile hold, without reasons nor neighbours.
+
+    A fact of a source out of `sources` is withheld.
+    """
     held = {name: source_of(name, None) for name in _PROFILE}
     withheld = {name for name, source in held.items() if source and source not in sources}
-    reasons = open_reasons(publication.reasons(row["siren"]), sources)
     told = {name: profile.get(name) for name in _PROFILE if name not in withheld}
     band, departement = row["employees_band"], row["departement"]
     return Facts(
@@ -85,8 +96,6 @@ def facts_of(
         region=row["region"] or (region_of(departement) if departement else None),
         employer=_employer(band, row["employees"]),
         employees=_staff(band, row["employees"]),
-        neighbours=neighbours,
-        contributions={r["indicator"]: r["contribution"] for r in reasons if r["contribution"] > 0},
         withheld=frozenset(withheld),
         **told,
     )

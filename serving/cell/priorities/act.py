@@ -11,10 +11,12 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from data.reference.schemes import Catalogue
 from data.reference.territories import region_of
 from serving.access.principal import Territory
 from serving.cell.priorities.assign import Ints
 from serving.cell.priorities.capacity import Capacity
+from serving.cell.priorities.eligibility import eligibility
 from serving.cell.priorities.plan import Objective, Plan, RuleUse, plan
 from serving.cell.priorities.stakes import candidates
 from serving.publication import Publication
@@ -38,18 +40,23 @@ class Asked:
     inside: Ints
 
 
-def planned(publication: Publication, capacity: Capacity, objective: Objective) -> Plan:
-    """Return the plan of the whole country, made once for a publication and a capacity.
+def planned(
+    publication: Publication, capacity: Capacity, catalogue: Catalogue, objective: Objective
+) -> Plan:
+    """Return the plan of the whole country, made once for a publication, a capacity, a catalogue.
 
     The places are the country's: what a reader sees of it depends on the territory, not the plan.
     """
-    key = (capacity.model_dump_json(), objective)
+    key = (capacity.model_dump_json() + catalogue.digest, objective)
     with _LOCK:
         kept = _KEPT.setdefault(publication, {})
         if key not in kept:
             if len(kept) >= len(Objective):
                 kept.clear()  # the capacity has changed
-            kept[key] = plan(candidates(publication), None, capacity, objective=objective)
+            rows = candidates(publication)
+            names = [scheme.id for scheme in capacity.schemes]
+            eligible = eligibility(publication, rows, catalogue, names)
+            kept[key] = plan(rows, eligible, capacity, objective=objective)
         return kept[key]
 
 
