@@ -189,5 +189,9 @@ def test_profiles_are_read_by_the_rights_or_for_what_is_public() -> None:
         for path in root.rglob("*.py")
         if re.search(r"\bpublication\.profiles?\b", path.read_text("utf-8"))
     }
-    assert readers == {"cell/facts.py", "cell/neighbours.py", "cell/brief/signs.py"}
+    by_rights = {"cell/facts.py", "cell/neighbours.py", "cell/brief/signs.py"}
+    assert readers == {*by_rights, "cell/priorities/eligibility.py"}
+    # the plan is the same for every reader: it reads profiles with no right at all
+    planned = (root / "cell/priorities/eligibility.py").read_text("utf-8")
+    assert "facts_in(row, profile, frozenset())" in planned
     assert all(source_of(name, None) is None for name in FUNDING)
