@@ -111,11 +111,11 @@ def _over_http(home: Path, key: str, seconds: int) -> None:
     path = "/api/v1/structures?region=76&sector=sport&limit=50"
     headers = {"Authorization": f"Bearer {key}"}
     python = [sys.executable, "-c"]
-    veille = Side("veille", [*python, VEILLE, "PORT", str(home)], path, "", headers, "GET")
+    veille = Side("veille", [*python, VEILLE, "PORT", str(home)], path, "", headers, method="GET")
     with running(veille) as address:
         body = httpx.get(address, headers=headers, timeout=30).text
         ours = {n: measured(address, veille, n, seconds) for n in CONNECTIONS}
-    constant = Side("constant", [*python, CONSTANT, "PORT", body], "/", "", {}, "GET")
+    constant = Side("constant", [*python, CONSTANT, "PORT", body], "/", "", {}, method="GET")
     with running(constant) as address:
         limit = {n: measured(address, constant, n, seconds) for n in CONNECTIONS}
     for n in CONNECTIONS:

@@ -101,8 +101,8 @@ def measured(address: str, side: Side, connections: int, seconds: int) -> Rate:
     refused = re.search(r"Non-2xx or 3xx responses: (\d+)", said)
     return Rate(
         float(_found(r"Requests/sec:\s+([\d.]+)", said)),
-        _microseconds(_found(r"50%\s+(\S+)", said)),
-        _microseconds(_found(r"99%\s+(\S+)", said)),
+        _microseconds(_found(r"\n\s+50%\s+(\S+)", said)),
+        _microseconds(_found(r"\n\s+99%\s+(\S+)", said)),
         int(refused.group(1)) if refused else 0,
     )
 

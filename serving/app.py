@@ -17,6 +17,7 @@ from serving import api, web
 from serving.access.oidc.provider import Provider
 from serving.access.oidc.wire import ACCESS_FILTER
 from serving.access.rate_limit import RateLimit
+from serving.access.repeats import Repeats
 from serving.api import problems
 from serving.cell.kept_schemes import KeptSchemes
 from serving.compression import Compressed
@@ -45,12 +46,14 @@ def create_app(settings: ServingSettings) -> FastAPI:
     SchemesError
         `schemes-invalid`: the operator's catalogue of schemes cannot be used.
     """
+    state = open_state(settings.home, settings.database_url)
     known = Services(
         settings,
-        open_state(settings.home, settings.database_url),
+        state,
         Publications(settings),
         RateLimit(settings.rate_per_minute, settings.rate_burst),
         KeptSchemes(settings.home),
+        Repeats(state),
         Provider(settings.oidc) if settings.oidc else None,
     )
 
@@ -60,8 +63,11 @@ def create_app(settings: ServingSettings) -> FastAPI:
         stop = threading.Event()
         watcher = threading.Thread(target=known.publications.watch, args=(stop,), daemon=True)
         watcher.start()
+        repeats = threading.Thread(target=known.repeats.follow, args=(stop,))
+        repeats.start()
         yield
         stop.set()
+        repeats.join()
         known.live_log.close()
         known.state.close()
 
@@ -81,7 +87,7 @@ def create_app(settings: ServingSettings) -> FastAPI:
     app.add_middleware(Compressed)
     log = RequestLog() if settings.request_log else None
     app.add_middleware(Envelope, metrics=known.metrics, internal=_on_fault, log=log)
-    app.router.routes.append(api.live.route)
+    app.router.routes += [api.live.route, api.kept_lists.KeptList()]
     app.include_router(api.router)
     app.include_router(web.router)
     app.add_exception_handler(VeilleError, _on_refusal)

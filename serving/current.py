@@ -62,6 +62,10 @@ class CurrentPublication:
         """Return what is loaded already, without looking for a newer one."""
         return self._current
 
+    def settled(self) -> Publication | None:
+        """Return what is loaded if it is still the one to be served, else None; reads no file."""
+        return self._current if self._signature() == self._seen else None
+
     @property
     def loading(self) -> bool:
         """Whether a publication is being read now."""

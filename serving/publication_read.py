@@ -51,6 +51,7 @@ class Publication:
         self.columns = [c for c in self.frame.columns if not c.startswith("_")]
         self._shown = self.frame.select(self.columns)
         self._arrays: dict[str, npt.NDArray[Any]] = {}
+        self._values: dict[str, tuple[str, ...]] = {}
         self.words = read_index(folder / WORDS)
         self.postings: npt.NDArray[np.int32] = read_index(folder / POSTINGS)["row"].to_numpy()
         self._bits = self._mapped_bits()
@@ -154,8 +155,11 @@ class Publication:
 
     def values(self, column: str) -> tuple[str, ...]:
         """Return the distinct values of a filter column present in the scores."""
-        present = np.bincount(self.array(f"_c_{column}"), minlength=len(self.codes[column]))
-        return tuple(v for v, n in zip(self.codes[column], present, strict=True) if v and n)
+        if column not in self._values:
+            present = np.bincount(self.array(f"_c_{column}"), minlength=len(self.codes[column]))
+            pairs = zip(self.codes[column], present, strict=True)
+            self._values[column] = tuple(value for value, n in pairs if value and n)
+        return self._values[column]
 
     def sector_labels(self) -> dict[str, str]:
         """Return the label of each sector (the code itself where no label is given)."""

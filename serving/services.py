@@ -14,8 +14,10 @@ from fastapi import Request
 from serving.access.oidc.provider import Provider
 from serving.access.rate_limit import RateLimit
 from serving.access.recent import RecentKeys
+from serving.access.repeats import Repeats
 from serving.cell.kept_schemes import KeptSchemes
 from serving.current import CurrentPublication
+from serving.kept_pages import KeptPages
 from serving.live.log import LiveLog
 from serving.live.scorers import Scorers
 from serving.metrics import Metrics
@@ -105,10 +107,12 @@ class Services:
     publications: Publications
     limits: RateLimit
     schemes: KeptSchemes
+    repeats: Repeats
     oidc: Provider | None = None
     metrics: Metrics = field(default_factory=Metrics)
     recent_keys: RecentKeys = field(default_factory=RecentKeys)
     live_log: LiveLog = field(default_factory=LiveLog)
+    pages: KeptPages = field(default_factory=KeptPages)
 
 
 def services(request: Request) -> Services:

@@ -4,14 +4,24 @@ from __future__ import annotations
 
 import hashlib
 import time
+from datetime import UTC, datetime
+
+from sqlalchemy import bindparam, select
+from sqlalchemy.orm import Session
 
 from serving.access.keys import principal_of_key
 from serving.access.principal import Principal
+from serving.state.models import ApiKey
 from serving.state.store import State
 
 #: a key that is revoked elsewhere goes on this long where it was just used
 SECONDS = 1.0
 _MOST = 1_000
+_STANDING = select(ApiKey.id).where(
+    ApiKey.id == bindparam("key"),
+    ApiKey.revoked_at.is_(None),
+    ApiKey.expires_at > bindparam("now"),
+)
 
 
 class RecentKeys:
@@ -19,6 +29,23 @@ class RecentKeys:
 
     def __init__(self) -> None:
         self._seen: dict[bytes, tuple[float, Principal]] = {}
+
+    # The hash stands for the key: the memory of the server holds no secret longer than needed.
+
+    def seen(self, presented: str) -> Principal | None:
+        """Return the tool whose key was verified within the last `SECONDS`, without asking."""
+        found = self._seen.get(hashlib.sha256(presented.encode()).digest())
+        return found[1] if found and time.monotonic() - found[0] < SECONDS else None
+
+    def verified(self, state: State, presented: str) -> Principal:
+        """Return the tool that presents this key, asked now; AccessError of `principal_of_key`."""
+        digest = hashlib.sha256(presented.encode()).digest()
+        self._seen.pop(digest, None)
+        principal = principal_of_key(state, presented)
+        if len(self._seen) >= _MOST:
+            self._seen.clear()
+        self._seen[digest] = (time.monotonic(), principal)
+        return principal
 
     def principal(self, state: State, presented: str) -> Principal:
         """Return the tool that presents this key, verified within the last `SECONDS`.
@@ -28,15 +55,12 @@ class RecentKeys:
         AccessError
             Those of `principal_of_key`, which is asked again at each refusal.
         """
-        # The hash stands for the key: the memory of the server holds no secret longer than needed.
-        digest = hashlib.sha256(presented.encode()).digest()
-        now = time.monotonic()
-        found = self._seen.get(digest)
-        if found is not None and now - found[0] < SECONDS:
-            return found[1]
-        self._seen.pop(digest, None)
-        principal = principal_of_key(state, presented)
-        if len(self._seen) >= _MOST:
-            self._seen.clear()
-        self._seen[digest] = (now, principal)
-        return principal
+        return self.seen(presented) or self.verified(state, presented)
+
+
+def still_open(session: Session, principal: Principal) -> bool:
+    """Tell whether who was verified a moment ago is not a key that was closed since."""
+    if principal.kind != "key":
+        return True
+    asked = {"key": principal.id, "now": datetime.now(UTC)}
+    return session.connection().scalar(_STANDING, asked) is not None

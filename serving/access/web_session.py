@@ -8,7 +8,6 @@ from typing import Annotated
 from fastapi import Depends, Request, Response
 
 from serving.access.errors import AccessError
-from serving.access.keys import principal_of_key
 from serving.access.principal import Principal
 from serving.access.sessions import create_session, end_session, principal_of_session
 from serving.services import Services, services
@@ -30,11 +29,11 @@ def optional_user(request: Request) -> Principal | None:
     known = services(request)
     principal = _presented(request, known)
     if principal is not None:
-        _limited(request, known, principal)
+        limited(request, known, principal)
     return principal
 
 
-def _limited(request: Request, known: Services, principal: Principal) -> None:
+def limited(request: Request, known: Services, principal: Principal) -> None:
     """Count the request of who asks; AccessError 429 `rate-limited`."""
     request.state.principal = principal
     if allowance := known.limits.take(principal.id):
@@ -43,16 +42,16 @@ def _limited(request: Request, known: Services, principal: Principal) -> None:
 
 
 def _presented(request: Request, known: Services) -> Principal | None:
-    key = _key(request)
+    key = presented_key(request)
     if key is not None:
-        return principal_of_key(known.state, key)
+        return known.recent_keys.verified(known.state, key)
     token = request.cookies.get(_cookie_name(request))
     if not token:
         return None
     return principal_of_session(known.state, token, idle_hours=known.settings.idle_hours)
 
 
-def _key(request: Request) -> str | None:
+def presented_key(request: Request) -> str | None:
     """Return the API key that is presented, None when there is none."""
     scheme, _, presented = request.headers.get("authorization", "").partition(" ")
     return presented if scheme.lower() == "bearer" else request.headers.get("x-api-key") or None
@@ -64,12 +63,24 @@ def caller(request: Request) -> Principal:
     For what shows nothing of ours: elsewhere a key that is revoked is refused at once.
     """
     known = services(request)
-    key = _key(request)
+    key = presented_key(request)
     if key is None:
         return current_user(request)
     principal = known.recent_keys.principal(known.state, key)
-    _limited(request, known, principal)
+    limited(request, known, principal)
     return principal
+
+
+def closed(request: Request) -> AccessError:
+    """Return the refusal of a key closed while it was being answered.
+
+    Raises
+    ------
+    AccessError
+        Why it is closed, when it can be told: those of `optional_user`.
+    """
+    optional_user(request)
+    return AccessError("Cette clé d'API vient d'être fermée.", code="key-revoked", status=401)
 
 
 def current_user(request: Request) -> Principal:

@@ -9,6 +9,7 @@ from serving.api import (
     cases,
     catalogue,
     exports,
+    kept_lists,
     live,
     orientation,
     priorities,
@@ -33,4 +34,4 @@ router.include_router(catalogue.router)
 router.include_router(scenarios.router)
 router.include_router(system.router)
 
-__all__ = ["live", "router"]
+__all__ = ["kept_lists", "live", "router"]

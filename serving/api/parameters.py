@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Annotated, Literal
 
 from fastapi import Depends, Request
@@ -185,16 +186,15 @@ def refuse_repeats(request: Request, _signed_in: CurrentUser) -> None:
 SingleValues = Depends(refuse_repeats)
 
 
-def _check_values(name: str, given: list[str], known: object) -> None:
-    values = sorted(str(value) for value in known) if hasattr(known, "__iter__") else []
+def _check_values(name: str, given: list[str], known: Collection[str]) -> None:
     for value in given:
-        if value not in values:
+        if value not in known:
             raise RankingError(
                 "Cette valeur n'existe pas.",
                 code="bad-value",
                 where=name,
                 received=value,
-                expected=" | ".join(values),
+                expected=" | ".join(sorted(known)),
             )
 
 

@@ -6,9 +6,10 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from serving.access.audit import record_access
 from serving.access.web_session import CurrentUser
 from serving.api.caching import fresh, unchanged
+from serving.api.kept_lists import keepable
+from serving.api.listing import listed, reply
 from serving.api.opening import asked_siren, open_structure, shown
 from serving.api.parameters import ListParameters, SingleValues, StructureParameters
 from serving.api.problems import RESPONSES, Problem
@@ -16,7 +17,6 @@ from serving.api.schemas import StructureDetail, StructureList
 from serving.cell.marks import alert_marks
 from serving.cell.orient import in_brief, orient
 from serving.detail import describe
-from serving.ranking import query
 from serving.services import services
 
 router = APIRouter(
@@ -24,59 +24,23 @@ router = APIRouter(
 )
 
 
-@router.get("/structures", responses={410: {"model": Problem}})
+@router.get("/structures", response_model=StructureList, responses={410: {"model": Problem}})
 def list_structures(
     parameters: Annotated[ListParameters, Query()],
     request: Request,
-    response: Response,
     principal: CurrentUser,
-) -> StructureList:
+) -> Response:
     """Return the structures of your territory, by risk."""
     principal.require_lists()
     known = services(request)
     publication = known.publications.current(parameters.target).get()
-    filters = parameters.filters(publication, principal)
-    filters = parameters.narrowed(filters, known.state, principal)
-    page = query(
-        publication,
-        filters,
-        sort=parameters.sort,
-        limit=parameters.limit,
-        cursor=parameters.cursor,
-        territory=principal.territory,
-    )
-    sirens = [f"{publication.array('_siren')[i]:09d}" for i in page.positions]
-    asked = parameters.model_dump(mode="json", exclude_defaults=True)
-    with known.state.read() as session:
-        marks = alert_marks(session, principal, sirens)
-    same = fresh(request, response, publication, principal, f"{sirens} {marks}")
-    record_access(
-        request,
-        principal,
-        action="list.unchanged" if same else "list.view",
-        publication=publication,
-        sirens=sirens if principal.nominative else (),
-        subject={"asked": asked, "total": page.total},
-    )
-    if same:
-        raise unchanged(response)
-    manifest = publication.manifest
-    return StructureList.model_validate(
-        {
-            "publication": publication.id,
-            "target": publication.target,
-            "as_of": manifest.as_of,
-            "horizon_months": page.horizon_months,
-            "synthetic": manifest.synthetic,
-            "sort": parameters.sort.value,
-            "total": page.total,
-            "limit": parameters.limit,
-            "next_cursor": page.next_cursor,
-            "items": [
-                shown(row, principal, known, page.horizon_months, marks) for row in page.rows()
-            ],
-        }
-    )
+    page = listed(known, publication, parameters, principal)
+    question = request.scope["query_string"]
+    if principal.kind == "key" and keepable(question):
+        known.pages.keep(page, question, principal.territory)
+    found = reply(request, known, principal, publication, page)
+    known.repeats.log(found.view, found.said)
+    return found.response
 
 
 @router.get("/structures/{siren}", responses={404: {"model": Problem}})

@@ -47,6 +47,11 @@ class State:
         writing = engine.execution_options(begin="IMMEDIATE")
         self._writer = sessionmaker(writing, expire_on_commit=False)
 
+    @property
+    def reads_at_once(self) -> bool:
+        """Whether a small reading waits for nobody: SQLite's, which writers do not hold up."""
+        return self.engine.name == "sqlite"
+
     @contextlib.contextmanager
     def read(self) -> Iterator[Session]:
         """Give a session to read with."""

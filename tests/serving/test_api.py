@@ -475,7 +475,7 @@ class TestEnvelope:
         def fail(*_: object, **__: object) -> None:
             raise RuntimeError("secret du dedans")
 
-        monkeypatch.setattr("serving.api.structures.query", fail)
+        monkeypatch.setattr("serving.api.listing.query", fail)
         answer = browser.get(LIST)
         problem(answer, 500, "internal-error")
         assert "dedans" not in answer.text

@@ -1,0 +1,131 @@
+"""One page of the list: made from the publication, then logged and answered."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi import Request, Response
+
+from serving.access.audit import Said, access
+from serving.access.principal import Principal
+from serving.access.recent import still_open
+from serving.access.web_session import closed
+from serving.api.caching import fresh
+from serving.api.opening import shown
+from serving.api.parameters import ListParameters
+from serving.api.schemas import StructureList
+from serving.cell.marks import alert_marks
+from serving.kept_pages import Listed
+from serving.publication import Publication
+from serving.ranking import query
+from serving.services import Services
+
+
+def listed(
+    known: Services, publication: Publication, parameters: ListParameters, principal: Principal
+) -> Listed:
+    """Return the page that is asked.
+
+    Raises
+    ------
+    RankingError
+        Those of `WholeListParameters.filters` and `ranking.query`.
+    AccessError
+        Those of `WholeListParameters.filters` and `narrowed`.
+    """
+    filters = parameters.filters(publication, principal)
+    page = query(
+        publication,
+        parameters.narrowed(filters, known.state, principal),
+        sort=parameters.sort,
+        limit=parameters.limit,
+        cursor=parameters.cursor,
+        territory=principal.territory,
+    )
+    manifest = publication.manifest
+    said = {
+        "publication": publication.id,
+        "target": publication.target,
+        "as_of": manifest.as_of,
+        "horizon_months": page.horizon_months,
+        "synthetic": manifest.synthetic,
+        "sort": parameters.sort.value,
+        "total": page.total,
+        "limit": parameters.limit,
+        "next_cursor": page.next_cursor,
+    }
+    numbers = publication.array("_siren")
+    return Listed(
+        said,
+        parameters.model_dump(mode="json", exclude_defaults=True),
+        tuple(page.positions),
+        tuple(f"{numbers[i]:09d}" for i in page.positions),
+        _body(known, publication, principal, said, page.positions, {}),
+    )
+
+
+@dataclass(frozen=True)
+class Reply:
+    """The answer to one reader, before it is logged; `view` is equal for the same one again."""
+
+    view: Hashable
+    said: Said
+    response: Response
+
+
+def reply(
+    request: Request,
+    known: Services,
+    principal: Principal,
+    publication: Publication,
+    page: Listed,
+) -> Reply:
+    """Return a page for a reader, with the alerts that mark its rows, 304 for who has it already.
+
+    It may be sent once its line is in the log. The key is looked at once more, for it may have been
+    verified a moment ago (`RecentKeys`).
+
+    Raises
+    ------
+    AccessError
+        Those of `current_user`, for a key closed since it was verified.
+    """
+    with known.state.read() as session:
+        standing = still_open(session, principal)
+        marks = alert_marks(session, principal, page.sirens)
+    if not standing:
+        raise closed(request)
+    head = Response(status_code=304)
+    same = fresh(request, head, publication, principal, f"{page.sirens} {marks}")
+    said = access(
+        request,
+        principal,
+        action="list.unchanged" if same else "list.view",
+        publication_id=publication.id,
+        sirens=page.sirens if principal.nominative else (),
+        subject={"asked": page.asked, "total": page.said["total"]},
+    )
+    view = (head.headers["ETag"], said["action"], said["address"])
+    if same:
+        return Reply(view, said, head)
+    body = page.body
+    if marks:
+        body = _body(known, publication, principal, page.said, page.positions, marks)
+    headers = dict(head.headers)
+    return Reply(view, said, Response(body, media_type="application/json", headers=headers))
+
+
+def _body(
+    known: Services,
+    publication: Publication,
+    principal: Principal,
+    said: Mapping[str, Any],
+    positions: Iterable[int],
+    marks: Mapping[str, Mapping[str, Any]],
+) -> bytes:
+    rows = publication.take(list(positions))
+    items = [shown(row, principal, known, said["horizon_months"], marks) for row in rows]
+    checked = StructureList.model_validate({**said, "items": items})
+    return checked.model_dump_json().encode()
