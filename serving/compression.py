@@ -32,13 +32,13 @@ class Compressed:
         """Answer one request."""
         path = scope.get("path", "")
         fits = path.startswith(_PREFIX) and not path.endswith(_COMPRESSED)
-        await (self.gzip if fits else self.app)(scope, receive, send)
+        # Who does not take it is spared the look at the answer's headers: it costs a live score 5 %.
+        taken = fits and any(n == b"accept-encoding" and b"gzip" in v for n, v in scope["headers"])
+        await (self.gzip if taken else self.app)(scope, receive, send)
 
 
 def weak(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
-    """Return headers whose ETag is weak if the body is compressed: the bytes are not the same."""
-    if not any(name == b"content-encoding" for name, _ in headers):
-        return headers
+    """Return the headers of a compressed body: its ETag is weak, the bytes are not the same."""
     return [
         (name, b"W/" + value if name == b"etag" and not value.startswith(b"W/") else value)
         for name, value in headers

@@ -79,11 +79,14 @@ class Envelope:
                 given = list(message.get("headers", ()))
                 # Names are in lower case already: this is done for every answer.
                 present = {name for name, _ in given}
-                more = _raw(getattr(request.state, "answer_headers", {}))
+                if b"content-encoding" in present:
+                    given = weak(given)
+                if more := scope["state"].get("answer_headers"):
+                    given += [one for one in _raw(more) if one[0] not in present]
                 every = _SECURE if scope["scheme"] == "https" else _ALWAYS
-                given += [one for one in (*every, *more) if one[0] not in present]
+                given += [one for one in every if one[0] not in present]
                 given.append((b"x-request-id", request_id.encode()))
-                message["headers"] = weak(given)
+                message["headers"] = given
             await send(message)
 
         try:
