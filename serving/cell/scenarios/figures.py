@@ -194,7 +194,7 @@ def hide_small(groups: Sequence[Figures]) -> list[Figures]:
 def _alone(hidden: Sequence[Figures]) -> bool:
     """Tell whether what is hidden would still be few: structures, or touched ones."""
     structures, touched = (sum(g[name] for g in hidden) for name in ("structures", "touched"))
-    return structures < 2 * SMALL or 0 < touched < SMALL
+    return bool(structures < 2 * SMALL or 0 < touched < SMALL)
 
 
 def is_small(group: Figures) -> bool:
