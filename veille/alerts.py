@@ -47,7 +47,8 @@ def send(home: Path, state: State) -> Sent:
     """
     folder = home / "state" / "alerts_sent"
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with state.write() as session:  # nobody sends the same beside
+    # Two runs beside choose one after the other: nobody sends the same alert twice.
+    with state.write() as session:
         known = {one["id"] for file in folder.glob("*.json") for one in _read(file)}
         wanted = select(Alert).where(
             STANDING, or_(Alert.siren.is_not(None), Alert.rna.is_not(None))
@@ -61,9 +62,11 @@ def send(home: Path, state: State) -> Sent:
             digest = hashlib.sha256(text.encode()).hexdigest()[:12]
             with whole_file(folder / f"{day.isoformat()}-{digest}.json") as draft:
                 draft.write_text(text, encoding="utf-8")
-        for file in sorted(folder.glob("*.json")):
-            day = date.fromisoformat(file.name[: len("2026-07-03")])
-            _ingest(home, file, day)
+    # The lake takes its time and needs no lock: people write meanwhile, and a file that two runs
+    # ingest is there once.
+    for file in sorted(folder.glob("*.json")):
+        day = date.fromisoformat(file.name[: len("2026-07-03")])
+        _ingest(home, file, day)
     return Sent(sum(map(len, days.values())), tuple(sorted(days)))
 
 

@@ -29,6 +29,14 @@ def brief(
     target: Annotated[
         str, typer.Option("--target", help=f"Cible : {' ou '.join(TARGETS)}.")
     ] = "failure",
+    capacity: Annotated[
+        Path | None,
+        typer.Option("--capacity", help="Fichier de capacité (capacity.toml de l'état)."),
+    ] = None,
+    scenario: Annotated[
+        Path | None,
+        typer.Option("--scenario", help="Scénario de coupe à projeter, .toml ou .json."),
+    ] = None,
     output: Annotated[
         Path, typer.Option("--output", help="Fichier à écrire, .pdf ou .html.")
     ] = Path("note.pdf"),
@@ -39,7 +47,8 @@ def brief(
     """Établir une note de deux pages sur un territoire ou un secteur, pour un plan d'urgence.
 
     Le compte dit ce que la note montre : son territoire, des noms ou des pseudonymes. Sans région,
-    département ni secteur, elle porte sur tout son territoire.
+    département ni secteur, elle porte sur tout son territoire. Le scénario est calculé sur le
+    territoire et la cible de la note.
     """
     from serving.access.acting import person
     from serving.access.audit import record
@@ -47,18 +56,32 @@ def brief(
     from serving.cell.brief.brief import Means, prepare_brief
     from serving.cell.brief.page import html_of
     from serving.cell.brief.pdf import pdf_of
-    from serving.cell.brief.scope import Scope
+    from serving.cell.brief.scope import Scope, check_scope
     from serving.cell.kept_schemes import KeptSchemes
+    from serving.cell.priorities.act import planned
+    from serving.cell.priorities.capacity import read_capacity
+    from serving.cell.priorities.plan import Objective
     from serving.publication import Publication
+    from veille.scenarios import run
 
     ending = output.suffix.lower().removeprefix(".")
     if ending not in {"pdf", "html"}:
         raise typer.BadParameter("--output finit par .pdf ou .html")
-    place, state = home_of(home).folder, state_of(home)
+    found_home, state = home_of(home), state_of(home)
+    place = found_home.folder
     reader, asked = person(state, login), Scope(region, departement, sector)
     publication = Publication.load(place, target)
     before = list_before(place, publication)
-    means = Means(tuple(KeptSchemes(place).get().schemes.values()))
+    # Nothing is computed for who may not see it.
+    reader.require_lists()
+    check_scope(asked, publication, reader)
+    schemes, given = KeptSchemes(place).get(), read_capacity(place, capacity)
+    means = Means(
+        tuple(schemes.schemes.values()),
+        given,
+        planned(publication, given, schemes, Objective.BENEFIT),
+        run(found_home, scenario, target, territory=asked.place(reader)) if scenario else None,
+    )
     made = prepare_brief(publication, before, reader, asked, secret=state.secret, means=means)
     record(
         state,
@@ -72,6 +95,7 @@ def brief(
             "asked": asked.asked(),
             "title": made.title,
             "sirens": list(made.sirens),
+            **({"scenario": means.scenario["id"]} if means.scenario else {}),
         },
         reason="ligne de commande",
     )

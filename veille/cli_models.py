@@ -11,7 +11,7 @@ from rich.table import Table
 from data.errors import VeilleError
 from features.catalogue import INDICATORS
 from training.targets import TARGETS
-from veille.terminal import HomeOption, JsonOption, day, home_of, out, show, steps
+from veille.terminal import HomeOption, JsonOption, day, err, home_of, out, settings, show, steps
 
 #: reasons shown on a terminal; --json gives them all
 SHOWN_REASONS = 12
@@ -123,14 +123,21 @@ def score(
         bool,
         typer.Option("--shadow", help="Noter la liste courante à côté, sans rien publier."),
     ] = False,
+    digest: Annotated[
+        bool,
+        typer.Option(
+            "--digest/--no-digest", help="Prévenir les abonnés de la lettre, s'il y en a."
+        ),
+    ] = True,
     json: JsonOption = False,
 ) -> None:
     """Noter la cohorte d'une date et publier la liste, ou noter un panel dans un fichier.
 
     Avec --shadow, le challenger note les structures de la liste courante dans un fichier à part, et
-    la commande dit en quoi les deux listes diffèrent.
+    la commande dit en quoi les deux listes diffèrent. Une fois la liste publiée, les abonnés de la
+    lettre sont prévenus ; ne pas y parvenir n'y change rien.
     """
-    from veille import scoring, shadows
+    from veille import announcing, scoring, shadows
 
     if (panel is None) != (output is None):
         raise VeilleError(
@@ -164,6 +171,10 @@ def score(
                 as_of=day(as_of, "--as-of"),
                 progress=progress,
             )
+    if not shadow and panel is None and digest:
+        published, of = str(result["publication"]), target or "failure"
+        told = announcing.announce(settings(home), place.folder, of, published)
+        result |= {"digest": told} if told["asked"] or told["why"] else {}
     if json:
         show(result)
         return
@@ -180,6 +191,20 @@ def score(
         out.print(f"{result['rows']} lignes notées : {result['output']}", markup=False)
         return
     out.print(f"Publication {result['publication']} : {result['rows']} structures.", markup=False)
+    if "digest" in result:
+        _announced(result["digest"])
+
+
+def _announced(told: Any) -> None:  # noqa: ANN401 - JSON values
+    if told["sent"]:
+        out.print(f"Lettre : {told['sent']} abonnés prévenus.", markup=False)
+    if told["why"] and told["asked"]:
+        err.print(
+            f"Lettre pas encore remise à tous ({told['why']}) : « veille digest send » la reprend.",
+            markup=False,
+        )
+    elif told["why"]:
+        err.print(f"Lettre non envoyée : {told['why']}.", markup=False)
 
 
 def explain(

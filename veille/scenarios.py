@@ -1,4 +1,4 @@
-"""A scenario file run on the current list of a home, for the whole country."""
+"""A scenario file run on the current list of a home, for the whole country or a territory."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 from features.progress import Progress, quiet
+from serving.access.principal import Territory
 from serving.cell.scenarios.act import Result, Runner
 from serving.cell.scenarios.document import read_file
 from serving.live.scorer import LiveScorer
@@ -13,7 +14,13 @@ from serving.publication import Publication
 from veille.home import Home
 
 
-def run(home: Home, file: Path, target: str | None = None, progress: Progress = quiet) -> Result:
+def run(
+    home: Home,
+    file: Path,
+    target: str | None = None,
+    progress: Progress = quiet,
+    territory: Territory = Territory.NATIONAL,
+) -> Result:
     """Return the result of a scenario file; `target` takes the place of that of the file.
 
     Raises
@@ -27,4 +34,4 @@ def run(home: Home, file: Path, target: str | None = None, progress: Progress = 
     publication = Publication.load(home.folder, scenario.target)
     scorer = LiveScorer.load(publication)
     runner = Runner(home.folder, os.cpu_count() or 1)
-    return runner.run(scenario, publication, scorer.model, scorer.context, progress=progress)
+    return runner.run(scenario, publication, scorer.model, scorer.context, territory, progress)

@@ -18,6 +18,7 @@ from serving.access.readers import (
     LISTS,
     LIVE,
     NO_CSRF,
+    NO_SCOPE,
     OUTSIDE,
     PEOPLE,
     PSEUDONYM,
@@ -109,6 +110,15 @@ API: tuple[Line, ...] = (
         "une autre région",
         query="region=93",
     ),
+    Line(
+        "GET",
+        _BRIEF,
+        EXPORTS
+        | given_to((_R.NATIONAL, _R.REGIONAL, _R.DEPARTMENTAL, _R.ANALYST), "404 unknown-scenario")
+        | {_R.EXPORTS: NO_SCOPE},
+        "avec un scénario inconnu",
+        query=f"scenario={'0' * 32}",
+    ),
     Line("POST", "/api/v1/scores", LIVE, body='{"structures": [{"indicators": {}}]}'),
     Line("POST", "/api/v1/scenarios", SCENARIOS, body='{"name": "sans coupe"}'),
     Line(
@@ -117,6 +127,13 @@ API: tuple[Line, ...] = (
         {r: "404 unknown-scenario" if a == READ else a for r, a in SCENARIOS.items()},
         "inconnu",
         {"scenario": "0" * 32},
+    ),
+    Line(
+        "GET",
+        "/api/v1/scenarios/{scenario}/compare/{other}",
+        {r: "404 unknown-scenario" if a == READ else a for r, a in SCENARIOS.items()},
+        "inconnus",
+        {"scenario": "0" * 32, "other": "1" * 32},
     ),
     *CELL_LINES,
     Line("GET", "/api/v1/barometer", BAROMETER),

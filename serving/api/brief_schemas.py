@@ -16,6 +16,9 @@ class BriefParameters(TargetParameters):
     region: Annotated[str | None, Field(description="Code INSEE de région.")] = None
     departement: Annotated[str | None, Field(description="Code de département.")] = None
     sector: Annotated[str | None, Field(description="Secteur.")] = None
+    scenario: Annotated[
+        str | None, Field(description="Identifiant d'un scénario déjà calculé sur cette liste.")
+    ] = None
     format: Annotated[Literal["html", "pdf"], Field(description="html (par défaut) ou pdf.")] = (
         "html"
     )

@@ -7,15 +7,21 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 
 from serving.access.audit import record_access
+from serving.access.principal import Scope
 from serving.access.web_session import CurrentUser
 from serving.api.brief_schemas import BriefParameters
 from serving.api.parameters import SingleValues
-from serving.api.problems import RESPONSES
+from serving.api.problems import RESPONSES, Problem
 from serving.api.taking import check_taking
 from serving.cell.before import list_before
 from serving.cell.brief.brief import Means, prepare_brief
 from serving.cell.brief.page import html_of
 from serving.cell.brief.pdf import pdf_of
+from serving.cell.brief.scope import check_scope
+from serving.cell.priorities.act import planned
+from serving.cell.priorities.capacity import read_capacity
+from serving.cell.priorities.plan import Objective
+from serving.cell.scenarios.act import load_for
 from serving.services import services
 
 router = APIRouter(
@@ -29,7 +35,8 @@ _FILES: dict[int | str, dict[str, Any]] = {
             "text/html": {"schema": {"type": "string"}},
             "application/pdf": {"schema": {"type": "string", "format": "binary"}},
         },
-    }
+    },
+    404: {"model": Problem},
 }
 
 
@@ -39,18 +46,26 @@ def read_brief(
 ) -> Response:
     """Return a brief of two pages: figures, stages, the most pressing structures, means."""
     principal.require_lists()
+    if parameters.scenario is not None:
+        principal.require_scope(Scope.RUN_SCENARIOS)
     check_taking(request, principal)
     known = services(request)
     publication = known.publications.current(parameters.target).get()
     before = list_before(known.settings.home, publication)
-    scope = parameters.scope()
+    scope, schemes, home = parameters.scope(), known.schemes.get(), known.settings.home
+    check_scope(scope, publication, principal)
+    scenario = None
+    if parameters.scenario is not None:
+        scenario = load_for(home, parameters.scenario, principal.territory)
+    capacity = read_capacity(home)
+    plan = planned(publication, capacity, schemes, Objective.BENEFIT)
     brief = prepare_brief(
         publication,
         before,
         principal,
         scope,
         secret=known.state.secret,
-        means=Means(tuple(known.schemes.get().schemes.values())),
+        means=Means(tuple(schemes.schemes.values()), capacity, plan, scenario),
     )
     record_access(
         request,
@@ -58,7 +73,8 @@ def read_brief(
         action="brief",
         publication=publication,
         sirens=brief.sirens,
-        subject={"format": parameters.format, "asked": scope.asked(), "title": brief.title},
+        subject={"format": parameters.format, "asked": scope.asked(), "title": brief.title}
+        | ({"scenario": scenario["id"]} if scenario else {}),
     )
     body = pdf_of(brief) if parameters.format == "pdf" else html_of(brief)
     name = brief.file_name(parameters.format)

@@ -38,7 +38,7 @@ from serving.api.preconditions import (
 from serving.api.problems import RESPONSES, Problem
 from serving.api.texts import Region, Siren
 from serving.cell import case_files
-from serving.cell.case_reading import Sought, list_cases, read_case, whole
+from serving.cell.case_reading import Sought, check_used, list_cases, read_case, whole
 from serving.cell.cases import add_note, change_case, open_case
 from serving.cell.register import Found, Named, resolve
 from serving.cell.rights import may_read_cases, may_write_cases
@@ -99,7 +99,9 @@ def read_list(
         parameters.limit,
         parameters.cursor,
     )
-    with services(request).state.read() as session:
+    known = services(request)
+    with known.state.read() as session:
+        check_used(session, principal, sought.schemes, known.schemes.get().schemes)
         found, total, cursor = list_cases(session, principal, sought)
     record_access(
         request,
@@ -118,7 +120,8 @@ def read_list(
 def create(_none: _NOTHING, body: CaseGiven, request: Request, asked: Writing) -> Response:
     """Open the case of a structure in a région: one open at a time."""
     principal = asked.principal
-    (found,) = resolve(services(request), principal.territory, [Named(siren=body.siren)])
+    known = services(request)
+    (found,) = resolve(known, principal.territory, [Named(siren=body.siren)])
     _require_reach(principal, body, found)
 
     def act(session: Session) -> Done:
@@ -130,6 +133,7 @@ def create(_none: _NOTHING, body: CaseGiven, request: Request, asked: Writing) -
             region=body.region,
             departement=body.departement,
             given=body.model_dump(),
+            catalogue=known.schemes.get().schemes,
         )
         return _done(session, principal, "case.open", case, 201, reason=body.reason or "")
 
@@ -159,12 +163,13 @@ def read_one(
 def change(case_id: str, _none: _NOTHING, body: CaseChange, asked: Changing) -> Response:
     """Take a case further: status, outcome, who follows it, deadline, schemes."""
     given = body.model_dump(exclude_unset=True)
-    note = given.pop("note", None) or ""
+    said = given.pop("note", None) or ""
+    known = services(asked.request).schemes.get().schemes
 
     def act(session: Session) -> Done:
         case = read_case(session, asked.principal, case_id)
         asked.require(case.version)
-        changed = change_case(session, asked.principal, case, given, note)
+        changed = change_case(session, asked.principal, case, given, said, catalogue=known)
         return _done(session, asked.principal, "case.change", changed, 200)
 
     return asked.once(act)

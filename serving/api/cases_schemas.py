@@ -8,16 +8,14 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from serving.api.parameters import SchemeId
 from serving.api.texts import Departement, Long, Reason, Region, Short, Siren
 from serving.cell.case_reading import Whole
-from serving.cell.case_steps import SCHEMES
 from serving.state.cell_models import Case, CaseAttachment, CaseEvent
 
 Status = Literal["to_qualify", "contacted", "oriented", "in_support", "closed"]
 Outcome = Literal["saved", "failed", "merged", "out_of_scope", "declined", "unreachable"]
-Schemes = Annotated[
-    list[Annotated[str, Field(json_schema_extra={"enum": list(SCHEMES)})]], Field(max_length=30)
-]
+Schemes = Annotated[list[SchemeId], Field(max_length=30)]
 
 
 class CaseGiven(BaseModel):

@@ -89,6 +89,9 @@ CODES: dict[int, dict[str, str]] = {
         "scenario-unreadable": "Le scénario n'est pas du JSON.",
         "unknown-key": "Cette clé n'existe pas dans un scénario.",
         "bad-scenario": "Une valeur du scénario est refusée.",
+        "scenario-other-list": "Ce scénario a été calculé sur une autre liste.",
+        "scenario-elsewhere": "Ce scénario n'a pas de chiffres pour ce territoire et ce secteur.",
+        "scenarios-not-comparable": "Ces deux scénarios ne portent pas sur la même liste.",
     },
     428: {"version-expected": "Une modification dit de quelle version elle part."},
     429: {"rate-limited": "Trop de demandes en peu de temps."},
@@ -154,6 +157,10 @@ OPERATIONS: dict[str, set[str]] = {
         "no-pango",
         "brief-too-long",
         "brief-fetches",
+        "bad-capacity",
+        "unknown-scenario",
+        "scenario-other-list",
+        "scenario-elsewhere",
     },
     "POST /api/v1/scores": {
         "role-has-no-lists",
@@ -234,6 +241,11 @@ OPERATIONS: dict[str, set[str]] = {
         "no-live-model",
     },
     "GET /api/v1/scenarios/{scenario}": {*_SCENARIOS, "unknown-scenario"},
+    "GET /api/v1/scenarios/{scenario}/compare/{other}": {
+        *_SCENARIOS,
+        "unknown-scenario",
+        "scenarios-not-comparable",
+    },
 }
 _PARTICULAR = (403, 404, 409, 415, 422, 503)
 

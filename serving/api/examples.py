@@ -6,7 +6,7 @@ from typing import Any
 
 from serving.api import examples_cell
 from serving.api.orientation_examples import BRIEF, HISTORY, ORIENTATION, SCHEMES
-from serving.api.scenario_example import SCENARIO
+from serving.api.scenario_example import COMPARED, SCENARIO
 
 _PUBLICATION = "2026-06-30-8783bd97bf39"
 _HEAD = {
@@ -281,6 +281,7 @@ EXAMPLES: dict[str, Any] = examples_cell.EXAMPLES | {
     },
     "POST /api/v1/scenarios": SCENARIO,
     "GET /api/v1/scenarios/{scenario}": SCENARIO,
+    "GET /api/v1/scenarios/{scenario}/compare/{other}": COMPARED,
     **{
         f"GET /api/v1/exports/structures.{kind}": said
         for kind, said in (

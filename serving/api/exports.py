@@ -82,7 +82,7 @@ def _prepared(parameters: WholeListParameters, request: Request, principal: Prin
     return prepare(
         publication,
         principal,
-        parameters.narrowed(filters, known.state, principal),
+        parameters.narrowed(filters, known.state, principal, known.schemes.get().schemes),
         sort=parameters.sort,
         asked=parameters.model_dump(mode="json", exclude_defaults=True, exclude={"dialect"})
         | {"sort": parameters.sort.value},

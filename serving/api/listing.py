@@ -38,7 +38,7 @@ def listed(
     filters = parameters.filters(publication, principal)
     page = query(
         publication,
-        parameters.narrowed(filters, known.state, principal),
+        parameters.narrowed(filters, known.state, principal, known.schemes.get().schemes),
         sort=parameters.sort,
         limit=parameters.limit,
         cursor=parameters.cursor,

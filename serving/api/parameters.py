@@ -6,16 +6,15 @@ from collections.abc import Collection
 from typing import Annotated, Literal
 
 from fastapi import Depends, Request
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
-from pydantic_core import PydanticCustomError
+from pydantic import BaseModel, ConfigDict, Field
 
 from data.contracts import ESS_FAMILIES
+from data.reference.schemes import load_schemes
 from data.reference.sectors import sectors
 from data.reference.territories import departements, region_of, regions
 from serving.access.errors import AccessError
 from serving.access.principal import Principal
 from serving.access.web_session import CurrentUser
-from serving.cell.case_steps import SCHEMES
 from serving.cell.marks import narrowed
 from serving.publication import Publication
 from serving.ranking import MAX_LIMIT, Filters, RankingError, Sort
@@ -27,13 +26,8 @@ Horizon = Annotated[int | None, Field(description="Mois ; l'horizon principal pa
 Target = Annotated[str | None, Field(description="failure (par défaut), funding_loss…")]
 
 
-def _scheme(identifier: str) -> str:
-    if identifier not in SCHEMES:
-        raise PydanticCustomError("enum", "unknown", {"expected": " | ".join(SCHEMES)})
-    return identifier
-
-
-SchemeId = Annotated[str, AfterValidator(_scheme), Field(json_schema_extra={"enum": list(SCHEMES)})]
+# The description says the shipped ones: a server also takes those of its own schemes.toml.
+SchemeId = Annotated[str, Field(json_schema_extra={"enum": list(load_schemes().schemes)})]
 
 
 class NoParameters(BaseModel):
@@ -123,8 +117,10 @@ class WholeListParameters(TargetParameters):
             q=self.q.strip(),
         )
 
-    def narrowed(self, filters: Filters, state: State, principal: Principal) -> Filters:
-        """Return the filters, with what alerts and cases keep; AccessError as `marks.narrowed`."""
+    def narrowed(
+        self, filters: Filters, state: State, principal: Principal, catalogue: Collection[str]
+    ) -> Filters:
+        """Return the filters, with what alerts and cases keep; errors of `marks.narrowed`."""
         return narrowed(
             filters,
             state,
@@ -132,6 +128,7 @@ class WholeListParameters(TargetParameters):
             first_alert=self.first_alert,
             case_status=self.case_status,
             scheme=self.scheme,
+            catalogue=catalogue,
         )
 
 

@@ -74,3 +74,9 @@ SCENARIO: dict[str, Any] = {
     "measures": [],
     "with_measures": None,
 }
+COMPARED: dict[str, Any] = {
+    "statement": STATEMENT,
+    "first": SCENARIO,
+    "second": SCENARIO | {"id": "7d793037a0760186574b0282f2f435e7"},
+    "difference": [{"horizon_months": 12, "cases": 0.0, "jobs": 0.0}],
+}

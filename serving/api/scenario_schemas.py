@@ -123,3 +123,20 @@ class ScenarioResult(BaseModel):
     most_exposed: list[ExposedStructure] | None
     measures: list[MeasureInfo]
     with_measures: ScenarioFigures | None
+
+
+class ScenarioDifference(BaseModel):
+    """What the second scenario expects more than the first at one horizon, on the whole list."""
+
+    horizon_months: int
+    cases: float
+    jobs: float
+
+
+class ScenarioComparison(BaseModel):
+    """Two scenarios side by side; horizons that only one of them has are not compared."""
+
+    statement: str
+    first: ScenarioResult
+    second: ScenarioResult
+    difference: list[ScenarioDifference]

@@ -1,4 +1,4 @@
-"""`POST /api/v1/scenarios`, `GET /api/v1/scenarios/{scenario}`: what-if budget cuts."""
+"""`/api/v1/scenarios`: what-if budget cuts, run, read again, set side by side."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from serving.access.principal import Principal, Role, Scope
 from serving.access.web_session import CurrentUser
 from serving.api.live import json_body
 from serving.api.problems import RESPONSES, Problem
-from serving.api.scenario_schemas import ScenarioResult
+from serving.api.scenario_schemas import ScenarioComparison, ScenarioResult
 from serving.cell.scenarios import act
+from serving.cell.scenarios.compare import compare
 from serving.cell.scenarios.document import MAX_BYTES, Scenario, read_scenario
 from serving.services import Services, services
 
@@ -69,6 +70,19 @@ def read_result(scenario: str, request: Request, principal: CurrentUser) -> Scen
     _allow(principal)
     found = act.load_for(services(request).settings.home, scenario, principal.territory)
     return _answer(request, principal, "scenario.view", found)
+
+
+@router.get("/scenarios/{scenario}/compare/{other}", responses={404: {"model": Problem}})
+def compare_results(
+    scenario: str, other: str, request: Request, principal: CurrentUser
+) -> ScenarioComparison:
+    """Return two results of your territory, on the same list, and what the second adds."""
+    _allow(principal)
+    home = services(request).settings.home
+    first, second = (act.load_for(home, name, principal.territory) for name in (scenario, other))
+    both = compare(first, second)
+    said = [_answer(request, principal, "scenario.view", one) for one in (first, second)]
+    return ScenarioComparison.model_validate({**both, "first": said[0], "second": said[1]})
 
 
 def _allow(principal: Principal) -> None:

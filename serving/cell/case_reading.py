@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, String, cast, func, or_, select, tuple_
@@ -12,6 +12,7 @@ from serving.access.principal import Principal
 from serving.cell.days import day_of, now
 from serving.cell.errors import CellError, bad_cursor, is_identifier
 from serving.cell.rights import visible_cases
+from serving.cursor import RankingError
 from serving.state.cell_models import Case, CaseAttachment, CaseEvent
 from serving.state.models import User
 
@@ -118,6 +119,33 @@ def list_cases(
     found: list[tuple[Case, str | None]] = [(case, login) for case, login in rows]
     more, found = len(found) > sought.limit, found[: sought.limit]
     return found, total, found[-1][0].id if more else None
+
+
+def check_used(
+    session: Session, principal: Principal, schemes: Sequence[str], catalogue: Collection[str]
+) -> None:
+    """Refuse to look for a scheme that is neither in the catalogue nor in a case that may be read.
+
+    A misspelt word would give an empty list, read as "nobody". One that has left the catalogue is
+    still found: cases keep it.
+
+    Raises
+    ------
+    RankingError
+        `bad-value`.
+    """
+    for scheme in schemes:
+        if scheme in catalogue:
+            continue
+        kept = select(Case.id).where(visible_cases(principal), uses([scheme])).limit(1)
+        if session.scalar(kept) is None:
+            raise RankingError(
+                "Ce dispositif n'est ni au catalogue ni dans un dossier.",
+                code="bad-value",
+                where="scheme",
+                received=scheme[:60],
+                expected=" | ".join(catalogue),
+            )
 
 
 def uses(schemes: Sequence[str]) -> ColumnElement[bool]:

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from data.reference.schemes import load_schemes
 from serving.cell.errors import CellError
 from serving.state.cell_models import CaseEvent
 
 STATUSES = ("to_qualify", "contacted", "oriented", "in_support", "closed")
 OUTCOMES = ("saved", "failed", "merged", "out_of_scope", "declined", "unreachable")
-#: ids of the catalogue of schemes
-SCHEMES = tuple(load_schemes().schemes)
 #: status -> those that may follow: the next step, or the end
 NEXT: dict[str, tuple[str, ...]] = {
     "to_qualify": ("contacted", "closed"),
@@ -75,16 +72,19 @@ def check_step(current: str, wanted: str, outcome: str | None) -> None:
         )
 
 
-def check_schemes(given: Sequence[str]) -> list[str]:
-    """Return ids of schemes, each once, in the order given; CellError `unknown-scheme`."""
+def check_schemes(given: Sequence[str], known: Collection[str]) -> list[str]:
+    """Return ids of schemes, each once, in the order given; CellError `unknown-scheme`.
+
+    `known` are those of the catalogue of now, and those that the case already has.
+    """
     for scheme in given:
-        if scheme not in SCHEMES:
+        if scheme not in known:
             raise CellError(
                 "Ce dispositif n'est pas au catalogue.",
                 code="unknown-scheme",
                 where="schemes",
                 received=scheme[:60],
-                expected=" | ".join(SCHEMES),
+                expected=" | ".join(known),
             )
     return list(dict.fromkeys(given))
 

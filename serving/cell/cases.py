@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date
 from typing import Any
 
@@ -31,6 +31,7 @@ def open_case(
     region: str | None,
     departement: str | None,
     given: Mapping[str, Any],
+    catalogue: Collection[str] = (),
 ) -> Case:
     """Open the case of a structure in a région, linked to the last one that was closed there.
 
@@ -44,6 +45,8 @@ def open_case(
         Where it is followed; by default where it is, if that is in the territory.
     given : mapping
         `assignee` (login), `due_on`, `schemes`, `note`, each optional.
+    catalogue : collection of str
+        Ids of the schemes that may be used.
 
     Raises
     ------
@@ -85,18 +88,25 @@ def open_case(
     session.add(case)
     session.flush()
     wanted = {name: given[name] for name in ("assignee", "due_on", "schemes") if given.get(name)}
-    after = state_of(()) | _wanted(session, case, wanted)
+    after = state_of(()) | _wanted(session, case, wanted, catalogue)
     changes = {"status": "to_qualify"} | differences(state_of(()), after)
     _happened(session, principal, case, "opened", changes, given.get("note") or "")
     return case
 
 
 def change_case(
-    session: Session, principal: Principal, case: Case, given: Mapping[str, Any], note: str = ""
+    session: Session,
+    principal: Principal,
+    case: Case,
+    given: Mapping[str, Any],
+    note: str = "",
+    *,
+    catalogue: Collection[str] = (),
 ) -> Case:
     """Change a case: `given` has `status`, `outcome`, `assignee` (login), `due_on`, `schemes`.
 
-    What is not given stays; `assignee` and `due_on` may be None.
+    What is not given stays; `assignee` and `due_on` may be None. A scheme that has left the
+    `catalogue` (ids) may stay in a case, not enter one.
 
     Raises
     ------
@@ -107,7 +117,8 @@ def change_case(
     require_open(case)
     before = {name: getattr(case, name) for name in state_of(())}
     check_step(case.status, given.get("status") or case.status, given.get("outcome"))
-    after = before | _wanted(session, case, given)
+    known = list(dict.fromkeys([*catalogue, *case.schemes]))
+    after = before | _wanted(session, case, given, known)
     _happened(session, principal, case, "changed", differences(before, after), note)
     return case
 
@@ -160,7 +171,9 @@ def _place(
     return region, departement
 
 
-def _wanted(session: Session, case: Case, given: Mapping[str, Any]) -> dict[str, Any]:
+def _wanted(
+    session: Session, case: Case, given: Mapping[str, Any], known: Collection[str]
+) -> dict[str, Any]:
     wanted: dict[str, Any] = {}
     for name in ("status", "outcome"):
         if given.get(name):
@@ -179,7 +192,7 @@ def _wanted(session: Session, case: Case, given: Mapping[str, Any]) -> dict[str,
             )
         wanted["due_on"] = due
     if given.get("schemes") is not None:
-        wanted["schemes"] = check_schemes(given["schemes"])
+        wanted["schemes"] = check_schemes(given["schemes"], known)
     return wanted
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from serving.access.principal import Principal, Scope
 from serving.cell.alerts import STANDING
-from serving.cell.case_reading import uses
+from serving.cell.case_reading import check_used, uses
 from serving.cell.rights import (
     may_read_alerts,
     may_read_cases,
@@ -33,6 +33,7 @@ def narrowed(
     first_alert: bool = False,
     case_status: Sequence[str] = (),
     scheme: Sequence[str] = (),
+    catalogue: Collection[str] = (),
 ) -> Filters:
     """Return filters that keep the structures of these alerts and cases only.
 
@@ -42,11 +43,15 @@ def narrowed(
         Structures with a standing alert, and no case yet.
     case_status, scheme : sequence of str
         Structures with a case in one of these states; with one that uses one of these schemes.
+    catalogue : collection of str
+        Ids of the schemes of now.
 
     Raises
     ------
     AccessError
         `role-has-no-cases`, `missing-scope`: who reads no alert, or no case.
+    RankingError
+        `bad-value`: a scheme of neither the catalogue nor a case.
     """
     if not (first_alert or case_status or scheme):
         return filters
@@ -65,6 +70,7 @@ def narrowed(
                 Alert.siren.not_in(followed),
             )
             sets.append(_numbers(session.scalars(raised.distinct())))
+        check_used(session, principal, scheme, catalogue)
         for wanted, condition in ((case_status, Case.status.in_(case_status)), (scheme, None)):
             if wanted:
                 one = uses(wanted) if condition is None else condition

@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from serving.access.audit import verify
+from serving.access.principal import Scope
 from serving.api.problems import Problem
 from serving.state.models import AuditEntry
 
@@ -529,3 +530,10 @@ def test_every_route_is_documented(shared_house: House) -> None:
             assert f"`{verb.upper()} {path}`" in page
             for parameter in operation.get("parameters", []):
                 assert f"`{parameter['name']}`" in page, (path, parameter["name"])
+
+
+def test_the_page_of_the_api_says_every_scope() -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs" / "api.md").read_text(encoding="utf-8")
+    table = page.partition("| portée | ce qu'elle ouvre |")[2].partition("\n\n")[0]
+    said = re.findall(r"^\| `([a-z:]+)` \| \S", table, flags=re.MULTILINE)
+    assert sorted(said) == sorted(Scope)

@@ -21,7 +21,9 @@ from sqlalchemy import select
 from serving.access.errors import AccessError
 from serving.access.principal import Principal, Role, Territory
 from serving.access.pseudonym import pseudonym
-from serving.cell.brief.brief import LISTED, Brief, Capacity, Means, prepare_brief
+from serving.cell.brief.brief import LISTED, Brief, Means, prepare_brief
+from serving.cell.brief.capacity import Room, Rooms
+from serving.cell.brief.outlook import Line, Outlook
 from serving.cell.brief.page import bars, html_of
 from serving.cell.brief.pdf import pdf_of
 from serving.cell.brief.scope import Scope
@@ -298,12 +300,31 @@ class Reading(HTMLParser):
 
 
 FULL = Means(
-    [Scheme(f"Dispositif {n}", means="Conseil gratuit et confidentiel, " * 4) for n in range(20)],
-    [Capacity(f"Équipe {n}", 30, None if n else 12) for n in range(20)],
-    {
-        "label": "Baisse de 30 % d'un programme",
-        "lines": [{"label": f"Ligne {n}", "without": 1000, "with": 2000} for n in range(20)],
-    },
+    [Scheme(f"Dispositif {n}", means="Conseil gratuit et confidentiel, " * 4) for n in range(20)]
+)
+ROOMS = Rooms(
+    "trimestre",
+    to_confirm=True,
+    rooms=tuple(
+        Room(
+            f"Équipe {n} " + "très occupée " * 5,
+            "101 départements",
+            3030,
+            120 if n else None,
+            n == 2,
+        )
+        for n in range(20)
+    ),
+)
+#: as many lines as a scenario may have: three horizons, measures, every note
+WIDE = (12_345.0, -11_000.0, 13_999.0)
+SCENARIO = Outlook(
+    "Baisse de 30 % d'un programme " * 4,
+    tuple(
+        Line("Ce que les mesures changent au scénario, à 18 mois", 54_321.0, 66_666.0, WIDE)
+        for _ in range(7)
+    ),
+    ("Une note de trois lignes, comme celles que dit un scénario, assez longue. " * 4,) * 4,
 )
 
 
@@ -315,7 +336,7 @@ class TestPages:
         home = tmp_path_factory.mktemp("brief")
         frames.profile = profiles(200, overdue_eur=dict.fromkeys(range(1, 90), 5.0))
         publication = published(home, frames, [])
-        return prepared(publication, means=FULL)
+        return replace(prepared(publication, means=FULL), rooms=ROOMS, outlook=SCENARIO)
 
     def test_the_html_is_accessible_and_fetches_nothing(self, brief: Brief) -> None:
         text = html_of(brief)

@@ -221,6 +221,47 @@ def test_who_may_follow_a_case(house: House) -> None:
     assert refused(step(cell, changed, due_on=past)) == (422, "bad-day")
 
 
+OWN = """
+version = 1
+[scheme.fonds_regional]
+label = "Fonds inventé"
+means = "Rien."
+stages = ["anticipation"]
+territory = "all"
+contact = "Personne"
+bring = ["rien"]
+source = "Essai"
+to_confirm = true
+drivers = []
+"""
+
+
+def test_schemes_of_the_operator_are_used_and_outlive_the_catalogue(house: House) -> None:
+    cell = tool(house)
+    assert refused(cell.post("/cases", {"siren": here(house), "schemes": ["fonds_regional"]})) == (
+        422,
+        "unknown-scheme",
+    )
+    (house.home / "schemes.toml").write_text(OWN, "utf-8")
+    assert cell.get("/cases?scheme=fonds_regional").json()["total"] == 0
+    case = step(cell, opened(house, cell, schemes=["fonds_regional"]), note="Vue.").json()
+    assert case["schemes"] == ["fonds_regional"]
+    (house.home / "schemes.toml").unlink()
+    # It has left the catalogue: the case keeps it, is found by it, and no other case takes it.
+    found = cell.get(f"/cases/{case['id']}").json()
+    assert found["schemes"] == ["fonds_regional"]
+    assert found["events"][0]["changes"]["schemes"] == ["fonds_regional"]
+    both = step(cell, case, schemes=["fonds_regional", "dla"])
+    assert (both.status_code, both.json()["schemes"]) == (200, ["fonds_regional", "dla"])
+    for path in ("/cases", "/structures"):
+        assert cell.get(f"{path}?scheme=fonds_regional").json()["total"] == 1
+        assert refused(cell.get(f"{path}?scheme=fonds_regiona")) == (422, "bad-value")
+    elsewhere = tool(house, regions=("93",))
+    assert refused(elsewhere.get("/cases?scheme=fonds_regional")) == (422, "bad-value")
+    without = step(cell, both.json(), schemes=["dla"]).json()
+    assert refused(step(cell, without, schemes=["fonds_regional"])) == (422, "unknown-scheme")
+
+
 def office(*names: str, mimetype: str = "") -> bytes:
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as archive:

@@ -66,3 +66,33 @@ def test_a_refused_document_says_the_key(live_house: House) -> None:
     assert problem["code"] == "unknown-key"
     assert problem["field"] == "corps, cut"
     assert "cuts" in problem["expected"]
+
+
+def test_two_scenarios_side_by_side(live_house: House) -> None:
+    twice = json.dumps({"name": "y", "cuts": [{"funder": "etat", "percent": 60}]})
+    north = live_house.person("regional", regions=("32",))
+    first, second = post(north), post(north, twice)
+    url = f"{URL}/{first['id']}/compare/{second['id']}"
+    found = north.get(url).json()
+    assert (found["first"], found["second"]) == (first, second)
+    for line in found["difference"]:
+        (with_first, with_second) = (
+            next(
+                one["cases"]["with"]["expected"]
+                for one in side["total"]["horizons"]  # type: ignore[index]
+                if one["horizon_months"] == line["horizon_months"]
+            )
+            for side in (first, second)
+        )
+        assert line["cases"] == pytest.approx(with_second - with_first)
+    assert len(found["difference"]) == 3
+    national = live_house.person("national")
+    whole = post(national)
+    mixed = national.get(f"{URL}/{first['id']}/compare/{whole['id']}")
+    assert (mixed.status_code, mixed.json()["code"]) == (422, "scenarios-not-comparable")
+    south = live_house.person("regional", regions=("93",))
+    assert south.get(url).json()["code"] == "unknown-scenario"
+    analyst = live_house.person("analyst")
+    alone, more = post(analyst), post(analyst, twice)
+    both = analyst.get(f"{URL}/{alone['id']}/compare/{more['id']}").json()
+    assert both["first"]["most_exposed"] is both["second"]["most_exposed"] is None

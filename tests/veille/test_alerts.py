@@ -15,11 +15,13 @@ from serving.cell.cases import change_case, open_case
 from serving.cell.register import Found, Named
 from serving.state import open_state
 from serving.state.cell_models import Alert, Case
-from veille import line
+from veille import alerts, line
 from veille.alerts import send
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import pytest
 
     from serving.state import State
     from tests.veille.conftest import Run
@@ -101,6 +103,30 @@ def test_a_stopped_sending_is_finished_by_the_next(tmp_path: Path) -> None:
     assert send(tmp_path, state).alerts == 0
     assert facts(tmp_path).height == 1
     state.close()
+
+
+def test_people_write_while_the_lake_takes_alerts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another sending, and a new alert, come while the first one is being ingested."""
+    state, beside = open_state(tmp_path), open_state(tmp_path)
+    raised(state, "990000010")
+    really, sent = alerts._ingest, []
+
+    def slow(home: Path, file: Path, day: date) -> None:
+        if not sent:
+            raised(beside, "990000028", at=datetime(2023, 8, 3, tzinfo=UTC))
+            sent.append(0)
+            sent.append(send(home, beside).alerts)
+        really(home, file, day)
+
+    monkeypatch.setattr(alerts, "_ingest", slow)
+    assert send(tmp_path, state).alerts == 1
+    assert sent == [0, 1]
+    assert sorted(facts(tmp_path)["siren"]) == ["990000010", "990000028"]
+    assert send(tmp_path, state).alerts == 0
+    for one in (state, beside):
+        one.close()
 
 
 def test_the_command_says_what_it_sent(run: Run, tmp_path: Path) -> None:

@@ -212,10 +212,49 @@ def test_the_command_writes_both_sides_and_says_what_is_refused(
     assert "percent" in said
 
 
+def test_a_brief_tells_a_scenario_run_on_its_territory(
+    own_home: Path, run: Run, tmp_path: Path
+) -> None:
+    regions = Publication.load(own_home, "failure", check=False).frame["region"].drop_nulls()
+    region = regions.value_counts(sort=True)["region"][0]
+    assert run("users", "add", "nina", "--role", "national", "--home", own_home).code == 0
+    default = Path("serving/cell/priorities/default.toml").read_text("utf-8")
+    mine = tmp_path / "mienne.toml"
+    mine.write_text(default.replace('name = "DLA"', 'name = "Équipe inventée"'), "utf-8")
+    note = tmp_path / "note.html"
+    common = ("brief", "--as", "nina", "--region", region, "--home", own_home, "--output", note)
+    done = run(*common, "--scenario", EXAMPLES / "coupe.toml", "--capacity", mine)
+    assert done.code == 0, done.err
+    text = note.read_text("utf-8")
+    assert "Équipe inventée" in text
+    assert "Scénario&nbsp;: Programme 163" in text
+    kept = [
+        json.loads((folder / "result.json").read_text("utf-8"))
+        for folder in (own_home / "scenarios").iterdir()
+    ]
+    (found,) = kept
+    assert found["territory"]["regions"] == [region]
+    inside = regions.eq(region).sum()
+    assert found["total"]["structures"] == inside
+    with_sector = run(*common, "--sector", "culture", "--scenario", EXAMPLES / "coupe.toml")
+    assert with_sector.code == 0, with_sector.err
+    run(*common, "--capacity", tmp_path / "rien.toml").refused("bad-capacity")
+
+
+#: of the schemas of the server and of the client
+_COMPARED = ("ScenarioComparison", "ScenarioDifference")
+
+
 def test_the_client_reads_what_the_server_says() -> None:
     import serving.api.scenario_schemas as server
     from veille.client import scenarios as client
 
-    for name in ("ScenarioResult", "ScenarioFigures", "ScenarioGroup", "ExposedStructure"):
+    for name in (
+        "ScenarioResult",
+        "ScenarioFigures",
+        "ScenarioGroup",
+        "ExposedStructure",
+        *_COMPARED,
+    ):
         ours, theirs = getattr(client, name), getattr(server, name)
         assert set(ours.model_fields) == set(theirs.model_fields), name

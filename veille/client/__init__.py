@@ -37,7 +37,7 @@ from veille.client.orientation import (
     StructureHistory,
     StructureOrientation,
 )
-from veille.client.scenarios import ScenarioResult
+from veille.client.scenarios import ScenarioComparison, ScenarioResult
 
 __all__ = [
     "AlertAnswer",
@@ -58,6 +58,7 @@ __all__ = [
     "ModelInfo",
     "Priorities",
     "PublicationList",
+    "ScenarioComparison",
     "ScenarioResult",
     "SchemeList",
     "Scored",

@@ -23,7 +23,7 @@ from veille.client.files import Exported, saved
 from veille.client.following import FollowingCalls
 from veille.client.live import Scores
 from veille.client.reading import API, given, understood
-from veille.client.scenarios import ScenarioResult
+from veille.client.scenarios import ScenarioComparison, ScenarioResult
 from veille.client.structures import StructureCalls
 from veille.client.transport import Transport
 
@@ -178,6 +178,10 @@ class Client(StructureCalls, FollowingCalls):
     def scenario(self, identifier: str) -> ScenarioResult:
         """Return the result of a scenario that was run before."""
         return self._read(ScenarioResult, f"/scenarios/{identifier}", {})
+
+    def compare_scenarios(self, first: str, second: str) -> ScenarioComparison:
+        """Return two results run on the same list and territory, and what the second adds."""
+        return self._read(ScenarioComparison, f"/scenarios/{first}/compare/{second}", {})
 
     def export(
         self,

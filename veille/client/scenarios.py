@@ -97,3 +97,20 @@ class ScenarioResult(Answer):
     most_exposed: list[ExposedStructure] | None
     measures: list[dict[str, Any]]
     with_measures: ScenarioFigures | None
+
+
+class ScenarioDifference(Answer):
+    """What the second scenario expects more than the first at one horizon, on the whole list."""
+
+    horizon_months: int
+    cases: float
+    jobs: float
+
+
+class ScenarioComparison(Answer):
+    """Two scenarios side by side; horizons that only one of them has are not compared."""
+
+    statement: str
+    first: ScenarioResult
+    second: ScenarioResult
+    difference: list[ScenarioDifference]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -12,10 +12,14 @@ import polars as pl
 
 from serving.access.principal import Principal
 from serving.access.pseudonym import pseudonymise
+from serving.cell.brief.capacity import Rooms, rooms
 from serving.cell.brief.exposure import Exposure, exposure
+from serving.cell.brief.outlook import Outlook, outlook
 from serving.cell.brief.scope import Scope, check_scope
 from serving.cell.brief.signs import signs
 from serving.cell.brief.stages import STAGES, with_stages
+from serving.cell.priorities.capacity import Capacity
+from serving.cell.priorities.plan import Plan
 from serving.cell.tally import Expected, Rows, expected, high_sirens, levels
 from serving.publication import Publication
 from serving.ranking import Sort, whole_list
@@ -40,24 +44,17 @@ class SchemeLine(Protocol):
 
 
 @dataclass(frozen=True)
-class Capacity:
-    """What a scheme or a team can take: `places` in all, `taken` of them (None: not known)."""
-
-    label: str
-    places: int
-    taken: int | None = None
-
-
-@dataclass(frozen=True)
 class Means:
-    """What can be done: the schemes, the capacities, the result of a scenario.
+    """What can be done: the schemes, a capacity with the plan made of it, a scenario's result.
 
-    `scenario` holds `label` and `lines`: figures by name, `without` and `with` the cut.
+    `plan` is that of the whole country (`priorities.act.planned`); `scenario` is a result that the
+    reader may see (`scenarios.act`).
     """
 
     schemes: Sequence[SchemeLine] = ()
-    capacities: Sequence[Capacity] = ()
-    scenario: Mapping[str, Any] | None = None
+    capacity: Capacity | None = None
+    plan: Plan | None = None
+    scenario: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -85,7 +82,9 @@ class Brief:
     unstaged: int
     structures: tuple[dict[str, Any], ...]
     sirens: tuple[str, ...]
-    means: Means
+    schemes: tuple[SchemeLine, ...]
+    rooms: Rooms | None
+    outlook: Outlook | None
 
     def file_name(self, ending: str) -> str:
         """Return a file name that says nothing of who is listed nor of what was asked."""
@@ -116,7 +115,7 @@ def prepare_brief(
     secret : bytes
         Key of the pseudonyms.
     means : Means, optional
-        Schemes, capacities, scenario.
+        Schemes, capacity, scenario.
 
     Raises
     ------
@@ -124,7 +123,10 @@ def prepare_brief(
         `role-has-no-lists`, `missing-scope`, `outside-territory`.
     RankingError
         `bad-value`.
+    ScenarioError
+        `scenario-other-list`, `scenario-elsewhere`.
     """
+    means, place = means or Means(), scope.place(principal)
     principal.require_lists()
     check_scope(scope, publication, principal)
     rows = _rows(publication, scope, principal)
@@ -151,7 +153,11 @@ def prepare_brief(
         unstaged=found.height - sum(stages.values()),
         structures=tuple(_shown(publication, chosen, principal, secret)),
         sirens=sirens,
-        means=means or Means(),
+        schemes=tuple(means.schemes),
+        rooms=rooms(means.plan, means.capacity, place, rows)
+        if means.plan and means.capacity
+        else None,
+        outlook=outlook(means.scenario, scope, place, publication) if means.scenario else None,
     )
 
 

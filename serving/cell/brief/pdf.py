@@ -11,8 +11,11 @@ from serving.cell.brief.brief import Brief
 from serving.cell.brief.page import html_of
 
 PAGES = 2
-#: how many structures and schemes are tried, until the brief holds in its pages
-_SIZES = ((16, 15), (12, 15), (9, 14), (6, 12), (4, 9), (2, 6), (0, 3))
+#: how many structures, schemes and rules of capacity are tried; the first that hold are taken
+_SIZES = (
+    *((16, 15, 8), (16, 12, 8), (16, 10, 8), (15, 9, 8), (14, 8, 8), (13, 8, 8), (12, 7, 6)),
+    *((10, 7, 6), (9, 6, 6), (8, 6, 5), (7, 5, 5), (6, 5, 4), (4, 4, 4), (2, 3, 3), (0, 3, 3)),
+)
 
 
 class BriefError(VeilleError):
@@ -29,17 +32,36 @@ def pdf_of(brief: Brief) -> bytes:
     BriefError
         `no-pango`: a system library is missing; `brief-too-long`; `brief-fetches`.
     """
-    for listed, schemes in _SIZES:
-        document = _rendered(html_of(brief, listed=listed, schemes=schemes))
-        if len(document.pages) == PAGES:
-            made: bytes = document.write_pdf(pdf_variant="pdf/ua-1")
+    # A first page too full (a long title, many notes) goes on over the second.
+    for flowing in (False, True):
+        found, pages = _held(brief, flowing=flowing)
+        if found is not None:
+            made: bytes = found.write_pdf(pdf_variant="pdf/ua-1")
             return made
     raise BriefError(
         "Cette note ne tient pas en deux pages.",
         code="brief-too-long",
-        received=f"{len(document.pages)} pages",
+        received=f"{pages} pages",
         todo="Demandez-la en HTML, et signalez ce cas.",
     )
+
+
+def _held(brief: Brief, *, flowing: bool) -> tuple[Any, int]:
+    """Return the fullest document that holds in its pages, if any, and the last count of pages."""
+    found, pages = None, 0
+    first, last = 0, len(_SIZES)
+    # What holds at a size holds at all the smaller ones.
+    while first < last:
+        middle = (first + last) // 2
+        listed, schemes, rules = _SIZES[middle]
+        text = html_of(brief, listed=listed, schemes=schemes, rules=rules, flowing=flowing)
+        document = _rendered(text)
+        pages = len(document.pages)
+        if pages <= PAGES:
+            found, last = document, middle
+        else:
+            first = middle + 1
+    return found, pages
 
 
 def _rendered(text: str) -> Any:  # noqa: ANN401 - a document of WeasyPrint, which has no types

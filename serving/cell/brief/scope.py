@@ -30,24 +30,22 @@ class Scope:
             sectors=(self.sector,) if self.sector else (),
         )
 
+    def place(self, principal: Principal) -> Territory:
+        """Return the territory of the brief."""
+        if self.departement:
+            return Territory.of(departements=[self.departement])
+        return Territory.of([self.region]) if self.region else principal.territory
+
     def title(self, publication: Publication, principal: Principal) -> str:
         """Return `Action sociale, Hauts-de-France`."""
-        place = principal.territory
-        if self.departement:
-            place = Territory.of(departements=[self.departement])
-        elif self.region:
-            place = Territory.of([self.region])
         labels = sectors() | publication.sector_labels()
         parts = [labels[self.sector]] if self.sector else []
-        return ", ".join([*parts, territory_name(place)])
+        return ", ".join([*parts, territory_name(self.place(principal))])
 
     def regions(self, principal: Principal) -> tuple[str, ...]:
         """Return the régions where the structures may be, none for the whole country."""
-        if self.departement or self.region:
-            found = {region_of(self.departement) if self.departement else self.region}
-        else:
-            place = principal.territory
-            found = {*place.regions, *(region_of(code) for code in place.departements)}
+        place = self.place(principal)
+        found = {*place.regions, *(region_of(code) for code in place.departements)}
         return tuple(sorted(code for code in found if code))
 
     def asked(self) -> dict[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -54,7 +54,7 @@ class Told:
 
 def send_digest(
     state: State, home: Path, target: str, settings: DigestSettings, *, dry_run: bool = False
-) -> Iterator[Told]:
+) -> Generator[Told, None, None]:
     """Tell each subscription of the current publication of a target; yield them one by one.
 
     Who was told already is not told again. A message is noted before it leaves and noted as sent

@@ -19,6 +19,11 @@ _USE = (
 FEW = f"moins de{NBSP}{SMALL}"
 
 
+def expected_title(target: str) -> str:
+    """Return `Défaillances attendues`, or what is expected of another target."""
+    return _EXPECTED.get(target, "Événements attendus")
+
+
 def subject(figures: Figures) -> str:
     """Return the subject of the e-mail."""
     place = territory_name(figures.territory)
@@ -69,7 +74,7 @@ def _new(figures: Figures) -> list[str]:
 
 
 def _expected(figures: Figures) -> str:
-    what = f"{_EXPECTED.get(figures.target, 'Événements attendus')} à {figures.horizon_months} mois"
+    what = f"{expected_title(figures.target)} à {figures.horizon_months} mois"
     if figures.expected_events is None:
         return f"{what} : {FEW}"
     low, high = number(figures.expected_low), number(figures.expected_high)

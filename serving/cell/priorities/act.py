@@ -15,7 +15,7 @@ from data.reference.schemes import Catalogue
 from data.reference.territories import region_of
 from serving.access.principal import Territory
 from serving.cell.priorities.assign import Ints
-from serving.cell.priorities.capacity import Capacity
+from serving.cell.priorities.capacity import Capacity, Rule
 from serving.cell.priorities.eligibility import eligibility
 from serving.cell.priorities.plan import Objective, Plan, RuleUse, plan
 from serving.cell.priorities.stakes import candidates
@@ -111,17 +111,16 @@ def rule_line(use: RuleUse) -> dict[str, Any]:
 
 def rules_of(found: Plan, territory: Territory) -> Sequence[RuleUse]:
     """Return the rules that count for a territory: its own, its régions', the country's."""
-    above = territory.regions | {region_of(code) for code in territory.departements}
+    return [use for use in found.rules if counts_for(use.rule, territory)]
 
-    def counts(use: RuleUse) -> bool:
-        rule = use.rule
-        if territory.national or (rule.region is None and rule.departement is None):
-            return True
-        if rule.departement is not None:
-            return territory.contains(region_of(rule.departement), rule.departement)
-        return rule.region in above
 
-    return [use for use in found.rules if counts(use)]
+def counts_for(rule: Rule, territory: Territory) -> bool:
+    """Tell whether a rule counts for a territory: its own, its régions', the country's."""
+    if territory.national or (rule.region is None and rule.departement is None):
+        return True
+    if rule.departement is not None:
+        return territory.contains(region_of(rule.departement), rule.departement)
+    return rule.region in territory.regions | {region_of(code) for code in territory.departements}
 
 
 def _sentence(scheme: str, wanted: str, full: list[str]) -> str:

@@ -124,9 +124,14 @@ def load_for(home: Path, name: str, territory: Territory) -> Result:
     That of another territory is told as absent: ScenarioError `unknown-scenario` (404).
     """
     found = load(home, name)
-    if not territory.national and found["territory"] != _place(territory):
+    if not territory.national and not is_of(found, territory):
         raise _unknown(name)
     return found
+
+
+def is_of(result: Result, territory: Territory) -> bool:
+    """Tell whether a result is of this very territory."""
+    return bool(result["territory"] == _place(territory))
 
 
 def _unknown(name: str) -> ScenarioError:

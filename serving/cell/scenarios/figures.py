@@ -181,14 +181,24 @@ def hide_small(groups: Sequence[Figures]) -> list[Figures]:
     Small: fewer than five structures, or one to four touched. One that would be alone hidden is
     the difference between the total and the others: the smallest of these is hidden with it.
     """
-    small = {k for k, g in enumerate(groups) if _small(g)}
+    small = {k for k, g in enumerate(groups) if is_small(g)}
     rest = [k for k in range(len(groups)) if k not in small]
-    if small and sum(groups[k]["structures"] for k in small) < 2 * SMALL and rest:
-        small.add(min(rest, key=lambda k: (groups[k]["touched"] == 0, groups[k]["structures"])))
+    rest.sort(key=lambda k: (groups[k]["touched"] == 0, groups[k]["structures"]))
+    for k in rest:
+        if not small or not _alone([groups[one] for one in small]):
+            break
+        small.add(k)
     return [_hidden(g) if k in small else g for k, g in enumerate(groups)]
 
 
-def _small(group: Figures) -> bool:
+def _alone(hidden: Sequence[Figures]) -> bool:
+    """Tell whether what is hidden would still be few: structures, or touched ones."""
+    structures, touched = (sum(g[name] for g in hidden) for name in ("structures", "touched"))
+    return bool(structures < 2 * SMALL or 0 < touched < SMALL)
+
+
+def is_small(group: Figures) -> bool:
+    """Tell whether figures are of fewer than five structures, or of one to four touched."""
     return bool(group["structures"] < SMALL or 0 < group["touched"] < SMALL)
 
 
