@@ -21,6 +21,7 @@ from serving.access.repeats import Repeats
 from serving.api import problems
 from serving.cell.kept_schemes import KeptSchemes
 from serving.compression import Compressed
+from serving.direct import Direct
 from serving.methods import allowed
 from serving.middleware import Envelope
 from serving.request_log import RequestLog
@@ -84,10 +85,11 @@ def create_app(settings: ServingSettings) -> FastAPI:
     )
     app.state.services = known
     logging.getLogger("uvicorn.access").addFilter(ACCESS_FILTER)
+    app.add_middleware(Direct, routes=(api.live.route, api.kept_lists.KeptList()))
     app.add_middleware(Compressed)
     log = RequestLog() if settings.request_log else None
     app.add_middleware(Envelope, metrics=known.metrics, internal=_on_fault, log=log)
-    app.router.routes += [api.live.route, api.kept_lists.KeptList()]
+    app.router.routes.append(api.live.route)  # for the methods of its address
     app.include_router(api.router)
     app.include_router(web.router)
     app.add_exception_handler(VeilleError, _on_refusal)

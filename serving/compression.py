@@ -32,7 +32,7 @@ class Compressed:
         """Answer one request."""
         path = scope.get("path", "")
         fits = path.startswith(_PREFIX) and not path.endswith(_COMPRESSED)
-        # Who does not take it is spared the look at the answer's headers: it costs a live score 5 %.
+        # Who does not take it is spared the look at the headers: 5 % of a live score.
         taken = fits and any(n == b"accept-encoding" and b"gzip" in v for n, v in scope["headers"])
         await (self.gzip if taken else self.app)(scope, receive, send)
 

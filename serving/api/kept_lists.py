@@ -1,6 +1,6 @@
 """`GET /api/v1/structures` once more: a plain ASGI route for a page that was answered a moment ago.
 
-It stands before FastAPI's route and takes only what that one answered already: the same query
+It stands before FastAPI (`Direct`) and takes only what that one answered already: the same query
 string, on the same publication, for a tool of the same territory whose key was verified within a
 second. Everything else, every refusal among it, goes to FastAPI.
 """
