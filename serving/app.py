@@ -14,7 +14,6 @@ from starlette.exceptions import HTTPException
 
 from data.errors import VeilleError
 from serving import api, web
-from serving.access.oidc.provider import Provider
 from serving.access.oidc.wire import ACCESS_FILTER
 from serving.access.rate_limit import RateLimit
 from serving.access.repeats import Repeats
@@ -48,6 +47,12 @@ def create_app(settings: ServingSettings) -> FastAPI:
         `schemes-invalid`: the operator's catalogue of schemes cannot be used.
     """
     state = open_state(settings.home, settings.database_url)
+    provider = None
+    if settings.oidc:
+        # Its libraries weigh 15 MB, and most installations have no provider.
+        from serving.access.oidc.provider import Provider
+
+        provider = Provider(settings.oidc)
     known = Services(
         settings,
         state,
@@ -55,7 +60,7 @@ def create_app(settings: ServingSettings) -> FastAPI:
         RateLimit(settings.rate_per_minute, settings.rate_burst),
         KeptSchemes(settings.home),
         Repeats(state),
-        Provider(settings.oidc) if settings.oidc else None,
+        provider,
     )
 
     @contextlib.asynccontextmanager

@@ -8,10 +8,10 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from fastapi import Request
 
-from serving.access.oidc.provider import Provider
 from serving.access.rate_limit import RateLimit
 from serving.access.recent import RecentKeys
 from serving.access.repeats import Repeats
@@ -24,6 +24,9 @@ from serving.metrics import Metrics
 from serving.publication import Publication, PublicationError, publication_ids
 from serving.settings import ServingSettings
 from serving.state import State
+
+if TYPE_CHECKING:
+    from serving.access.oidc.provider import Provider
 
 _LOG = logging.getLogger(__name__)
 #: former publications shown in a trend

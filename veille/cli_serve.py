@@ -12,6 +12,7 @@ import typer
 from data.errors import VeilleError
 from data.reference.schemes import load_schemes
 from features.progress import Progress
+from models.lean import import_lightgbm
 from serving.access import accounts
 from serving.access.principal import Role
 from serving.access.sources import Source
@@ -118,6 +119,7 @@ def _run(home: Path | None, host: str, port: int, workers: int) -> None:
                 received=f"{host}:{port}",
                 todo="choisir un autre port avec --port",
             ) from error
+    import_lightgbm()
     out.print(f"Service sur http://{host}:{port} (Ctrl-C pour arrêter)", markup=False)
     if workers == 1:
         from serving.app import create_app

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, HTTPException, Query, Request
 from fastapi.responses import Response
 
 from serving.access.oidc import acts, attempts
-from serving.access.oidc.provider import SIGN_IN_RETURN, SIGN_OUT_RETURN, Provider
+from serving.access.oidc.attempts import SIGN_IN_RETURN, SIGN_OUT_RETURN
 from serving.access.web_session import (
     forget_session,
     open_session,
@@ -18,6 +18,9 @@ from serving.access.web_session import (
 from serving.services import services
 from serving.web.going import go, inside
 from serving.web.templating import render
+
+if TYPE_CHECKING:
+    from serving.access.oidc.provider import Provider
 
 router = APIRouter(include_in_schema=False)
 

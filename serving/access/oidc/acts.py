@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from serving.access.audit import record
 from serving.access.errors import AccessError
 from serving.access.identity import account_of
 from serving.access.oidc import attempts, wire
-from serving.access.oidc.provider import Provider
 from serving.state.store import State
+
+if TYPE_CHECKING:
+    from serving.access.oidc.provider import Provider
 
 #: errors of the standards that say the provider is in trouble, not the person
 _PROVIDER_TROUBLE = {"server_error", "temporarily_unavailable"}

@@ -17,6 +17,9 @@ from serving.state.store import State
 
 SIGN_IN = "sign-in"
 SIGN_OUT = "sign-out"
+#: where the provider sends browsers back, under the public address
+SIGN_IN_RETURN = "/connexion/oidc/retour"
+SIGN_OUT_RETURN = "/deconnexion/retour"
 MINUTES = 10
 
 

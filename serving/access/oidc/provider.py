@@ -16,12 +16,10 @@ from joserfc.jwk import KeySet
 
 from serving.access.errors import AccessError
 from serving.access.oidc import tokens, wire
+from serving.access.oidc.attempts import SIGN_IN_RETURN, SIGN_OUT_RETURN
 from serving.settings import OidcSettings
 
 _LOG = logging.getLogger("veille.serving.oidc")
-#: where the provider sends browsers back, under the public address
-SIGN_IN_RETURN = "/connexion/oidc/retour"
-SIGN_OUT_RETURN = "/deconnexion/retour"
 _CACHE_SECONDS = 3600
 _NEEDED = ("authorization_endpoint", "token_endpoint", "jwks_uri")
 _OPTIONAL = ("userinfo_endpoint", "end_session_endpoint")

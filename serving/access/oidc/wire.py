@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
-from typing import Any, NoReturn
-
-import requests
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from serving.access.errors import AccessError
+
+if TYPE_CHECKING:
+    import requests
 
 _LOG = logging.getLogger("veille.serving.oidc")
 #: seconds to connect, then to read
@@ -33,6 +34,8 @@ ACCESS_FILTER = WithoutAnswers()
 
 def get(url: str, *, bearer: str = "") -> requests.Response:
     """Return the provider's answer; AccessError 503 `oidc-unavailable` without one."""
+    import requests
+
     headers = {"Accept": "application/json"}
     if bearer:
         headers = {"Accept": "application/jwt, application/json", "Authorization": bearer}

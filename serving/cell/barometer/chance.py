@@ -6,7 +6,6 @@ from statistics import NormalDist
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import gamma
 
 #: share of the years in which the figure falls inside the interval
 COVERED = 0.9
@@ -46,11 +45,14 @@ def jobs(mean: Floats, variance: Floats) -> tuple[Floats, Floats]:
 
     It is never negative, and as lopsided as a sum of a few large employers is.
     """
+    # `scipy.stats` takes 50 MB and a quarter of a second to say the same.
+    from scipy.special import gammaincinv
+
     spread = np.where(variance > 0, variance, 1.0)
     shape, scale = np.maximum(mean, 1e-12) ** 2 / spread, spread / np.maximum(mean, 1e-12)
     sure = variance <= 0
-    low = np.where(sure, mean, gamma.ppf(_TAIL, shape, scale=scale))
-    high = np.where(sure, mean, gamma.ppf(1 - _TAIL, shape, scale=scale))
+    low = np.where(sure, mean, scale * gammaincinv(shape, _TAIL))
+    high = np.where(sure, mean, scale * gammaincinv(shape, 1 - _TAIL))
     return low, high
 
 

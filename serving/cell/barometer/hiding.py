@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import linprog
-from scipy.sparse import csr_array
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 #: a cell of fewer structures is never shown
 SMALL = 5
@@ -98,6 +100,8 @@ def unmoved(
     negative, and the bounds. A cell is safe when a value at least one away from its own remains
     possible.
     """
+    from scipy.optimize import linprog
+
     cells = np.flatnonzero(hidden)
     if not len(cells):
         return cells
@@ -145,6 +149,8 @@ def _signed(equation: Equation) -> Ints:
 
 
 def _matrix(rows: Sequence[tuple[Ints, Floats]], place: Ints) -> csr_array:
+    from scipy.sparse import csr_array
+
     data, columns, ends = [], [], [0]
     for cells, weights in rows:
         inside = place[cells] >= 0

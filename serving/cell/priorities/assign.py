@@ -8,12 +8,13 @@ has a whole solution. Where they cross, the whole one is asked for (HiGHS, no ga
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import LinearConstraint, linprog, milp
-from scipy.sparse import coo_array, csr_array
-from scipy.sparse.csgraph import connected_components
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -82,6 +83,9 @@ def _apart(pairs: Pairs, kept: Ints) -> list[Ints]:
     """Return the pairs in groups that share neither a structure nor a rule."""
     if not len(kept):
         return []
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
     zones, _, rules = pairs.reach.shape
     linked = pairs.reach.any(axis=1)
     zone, rule = np.nonzero(linked)
@@ -94,6 +98,8 @@ def _apart(pairs: Pairs, kept: Ints) -> list[Ints]:
 
 
 def _solved(pairs: Pairs, part: Ints, gain: Floats) -> Bools:
+    from scipy.optimize import LinearConstraint, linprog, milp
+
     matrix, most = _constraints(pairs, part)
     scale = float(gain.max())
     cost = -gain / scale
@@ -113,6 +119,8 @@ def _solved(pairs: Pairs, part: Ints, gain: Floats) -> Bools:
 
 
 def _constraints(pairs: Pairs, part: Ints) -> tuple[csr_array, Floats]:
+    from scipy.sparse import coo_array, csr_array
+
     structures, row = np.unique(pairs.structure[part], return_inverse=True)
     pair, rule = np.nonzero(pairs.reach[pairs.zone[part], pairs.scheme[part]])
     rules, line = np.unique(rule, return_inverse=True)

@@ -16,7 +16,6 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from scipy.stats import poisson
 
 from serving.cell.scenarios.projection import Projected
 from serving.publication_files import LEVELS
@@ -129,11 +128,20 @@ def _pair(row: dict[str, Any], what: str, h: int) -> Figures:
 
 def _interval(mean: float, variance: float, what: str) -> Figures:
     if what == "cases":
-        low, high = (float(poisson.ppf(q, mean)) if mean else 0.0 for q in (_TAIL, 1 - _TAIL))
+        low, high = (_poisson(q, mean) if mean else 0.0 for q in (_TAIL, 1 - _TAIL))
     else:
         half = _Z90 * float(np.sqrt(max(0.0, variance)))
         low, high = max(0.0, mean - half), mean + half
     return {"expected": mean, "low": low, "high": high}
+
+
+def _poisson(q: float, mean: float) -> float:
+    """Return the quantile of a Poisson law, as `scipy.stats.poisson.ppf` without its 50 MB."""
+    from scipy.special import pdtr, pdtrik
+
+    above = float(np.ceil(pdtrik(q, mean)))
+    below = max(above - 1, 0.0)
+    return below if pdtr(below, mean) >= q else above
 
 
 def changes(table: pl.DataFrame) -> list[Figures]:
