@@ -42,16 +42,18 @@ def unpack(bits: Bits, rows: int) -> Mask:
 
 def count(bits: Bits) -> int:
     """Return how many rows are in."""
-    return int(np.bitwise_count(bits).sum(dtype=np.int64))
+    return int(np.bitwise_count(bits).sum(dtype=np.uint32))
 
 
 def first(bits: Bits, start: int, wanted: int) -> npt.NDArray[np.int64]:
     """Return the first rows that are in, from row `start` on, at most `wanted`, in their order."""
     found: list[npt.NDArray[np.int64]] = []
-    word, step, missing = start // _WORD, 16, wanted
+    word, step, missing = start // _WORD, 1024, wanted
     while word < len(bits) and missing > 0:
-        part = np.unpackbits(bits[word : word + step].view(np.uint8), bitorder="little")
-        rows = np.flatnonzero(part) + word * _WORD
+        # Each of these words holds one row or more: no more of them are read than rows wanted.
+        words = np.flatnonzero(bits[word : word + step])[: missing + 1] + word
+        places = np.flatnonzero(np.unpackbits(bits[words].view(np.uint8), bitorder="little"))
+        rows = words[places // _WORD] * _WORD + places % _WORD
         if word * _WORD < start:
             rows = rows[rows >= start]
         found.append(rows[:missing])

@@ -25,6 +25,7 @@ from pydantic import ValidationError
 
 from serving.bits import written_bits
 from serving.checked import keep_checked
+from serving.phrases import index_phrases
 from serving.publication_build import (
     ROW_GROUP,
     build_index,
@@ -41,12 +42,15 @@ from serving.publication_files import (
     INDEX,
     LATER_FILES,
     MANIFEST,
+    PLACES,
     POINTER,
     POSTINGS,
     PROFILE,
     PROFILE_COLUMNS,
     REASONS,
     SCORES,
+    SPACES,
+    TOKENS,
     UNKNOWN,
     WORDS,
     Manifest,
@@ -177,6 +181,9 @@ def _write_files(
     words, postings = index_words(index["_search"])
     write_index(words, folder / WORDS)
     write_index(postings, folder / POSTINGS)
+    phrases = index_phrases(index["_search"], words["word"])
+    for name, frame in zip((SPACES, TOKENS, PLACES), phrases, strict=True):
+        write_index(frame, folder / name)
     coded = {column: index[f"_c_{column}"] for column in codes}
     write_index(written_bits(codes, coded, index["_search"]), folder / BITS)
     (folder / CODES).write_text(json.dumps(codes, ensure_ascii=False), encoding="utf-8")

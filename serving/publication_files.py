@@ -26,12 +26,13 @@ CODES = "codes.json"
 WORDS = "words.arrow"
 POSTINGS = "postings.arrow"
 BITS = "bits.arrow"
+SPACES, TOKENS, PLACES = "spaces.arrow", "tokens.arrow", "places.arrow"
 #: folders of what live scoring needs, which a publication made before it has not: the model, and
 #: what all structures share on the day (`features.live`)
 MODEL_FOLDER, SHARED_FOLDER = "model", "shared"
 FILES = (SCORES, REASONS, HISTORY, UNKNOWN, INDEX, CODES, WORDS, POSTINGS)
 #: files that a publication made before them has not
-LATER_FILES = (BITS,)
+LATER_FILES = (BITS, SPACES, TOKENS, PLACES)
 
 LEVELS = ("high", "moderate", "low", "unknown")
 

@@ -9,20 +9,25 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import polars as pl
 import pyarrow.parquet as pq
 
 from serving.bits import LETTERS, Bits, pack, places, words_of
 from serving.checked import check_once
+from serving.phrases import Phrases
 from serving.publication_build import DETAIL_COLUMNS, ROW_GROUP, read_index
 from serving.publication_files import (
     BITS,
     CODES,
     HISTORY,
     INDEX,
+    PLACES,
     POINTER,
     POSTINGS,
     PROFILE,
     REASONS,
+    SPACES,
+    TOKENS,
     UNKNOWN,
     WORDS,
     Manifest,
@@ -49,11 +54,16 @@ class Publication:
         self.frame = read_index(folder / INDEX)
         self.codes: dict[str, list[str]] = json.loads((folder / CODES).read_text(encoding="utf-8"))
         self.columns = [c for c in self.frame.columns if not c.startswith("_")]
-        self._shown = self.frame.select(self.columns)
+        plain: pl.DataFrame = self.frame.select(self.columns)
+        self._shown: dict[int | None, pl.DataFrame] = {None: plain} | {
+            h: plain.with_columns(pl.col(f"{n}_{h}m").alias(n) for n in ("p", "low", "high"))
+            for h in self.horizons
+        }
         self._arrays: dict[str, npt.NDArray[Any]] = {}
         self._values: dict[str, tuple[str, ...]] = {}
         self.words = read_index(folder / WORDS)
         self.postings: npt.NDArray[np.int32] = read_index(folder / POSTINGS)["row"].to_numpy()
+        self.phrases = self._mapped_phrases()
         self._bits = self._mapped_bits()
         self._places = places(self.codes)
         self._footers = {n: pq.read_metadata(folder / n) for n in DETAIL_COLUMNS}
@@ -131,10 +141,14 @@ class Publication:
         """Return one structure, every column of scores.parquet."""
         return self.take([position])[0]
 
-    def take(self, positions: list[int]) -> list[dict[str, Any]]:
-        """Return several structures, in the order of `positions`."""
-        rows = self._shown[positions].rows()
-        return [dict(zip(self.columns, row, strict=True)) for row in rows]
+    def take(self, positions: list[int], horizon: int | None = None) -> list[dict[str, Any]]:
+        """Return several structures, in the order of `positions`.
+
+        With a published `horizon` (months), p, low and high are those at this horizon besides.
+        """
+        shown = self._shown[horizon]
+        rows, columns = shown[pl.Series(positions, dtype=pl.UInt32)].rows(), shown.columns
+        return [dict(zip(columns, row, strict=False)) for row in rows]
 
     def reasons(self, siren: str, horizon_months: int | None = None) -> list[dict[str, Any]]:
         """Return the reasons at one horizon (the main one by default), strongest first."""
@@ -174,6 +188,13 @@ class Publication:
     def _sorted_sirens(self) -> npt.NDArray[np.uint32]:
         sirens: npt.NDArray[np.uint32] = self.array("_siren")[self.array("_by_siren")]
         return sirens
+
+    def _mapped_phrases(self) -> Phrases | None:
+        # A publication made before phrases were written has none.
+        if PLACES not in self.manifest.files:
+            return None
+        spaces, tokens, places = (read_index(self.folder / n) for n in (SPACES, TOKENS, PLACES))
+        return Phrases(self.words["word"], spaces, tokens["word"].to_numpy(), places)
 
     def _mapped_bits(self) -> Bits | None:
         if not (self.folder / BITS).is_file():

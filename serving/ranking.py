@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
@@ -90,12 +90,7 @@ class Page:
 
     def rows(self) -> list[dict[str, Any]]:
         """Return the rows of scores.parquet, with p, low and high at the horizon asked."""
-        rows = self.publication.take(self.positions)
-        asked = [(name, f"{name}_{self.horizon_months}m") for name in ("p", "low", "high")]
-        for row in rows:
-            for name, column in asked:
-                row[name] = row[column]
-        return rows
+        return self.publication.take(self.positions, self.horizon_months)
 
 
 def query(
@@ -262,7 +257,7 @@ def _chosen(publication: Publication, filters: Filters, territory: Territory) ->
 
 
 def _seal(filters: Filters, sort: Sort, territory: Territory) -> str:
-    asked: dict[str, Any] = asdict(filters) | {"sort": sort.value, "only": None}
+    asked: dict[str, Any] = vars(filters) | {"sort": sort.value, "only": None}
     asked["territory"] = [
         sorted(territory.regions),
         sorted(territory.departements),

@@ -1,8 +1,9 @@
 """Search by a part of a name: an index of the words, so that no name need be read.
 
 A part of a name without a space lies inside one word: the rows of the words that hold it are the
-answer. With spaces, its first word ends one, its last begins one, those between are whole: the rows
-that hold them all are read, and only they.
+answer. With spaces, its first word ends one, its last begins one, those between are whole:
+`serving.phrases` finds where they follow each other. In a publication written before it was, the
+names that hold them all are read, and only they.
 """
 
 from __future__ import annotations
@@ -48,6 +49,8 @@ def find(publication: Publication, needle: str) -> Mask:
     words = publication.words["word"]
     if len(tokens) == 1:
         return _holding(publication, words.str.contains(needle, literal=True))
+    if publication.phrases is not None:
+        return publication.phrases.find(tokens, publication.rows)
     found = _holding(publication, words.str.ends_with(tokens[0]))
     found &= _holding(publication, words.str.starts_with(tokens[-1]))
     for token in tokens[1:-1]:

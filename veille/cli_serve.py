@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import socket
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -102,9 +104,18 @@ def serve(
     _run(home, host or found.host, port or found.port, workers or found.workers)
 
 
-def _run(home: Path | None, host: str, port: int, workers: int) -> None:
-    import uvicorn
+@contextmanager
+def _lasting() -> Iterator[None]:
+    """Look for no garbage meanwhile, nor ever in what is made: it lasts as long as the process."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
 
+
+def _run(home: Path | None, host: str, port: int, workers: int) -> None:
     found = settings(home)
     options = serving_settings(found)
     load_schemes(found.home / OWN)  # a wrong catalogue is said here, not by each worker
@@ -119,16 +130,20 @@ def _run(home: Path | None, host: str, port: int, workers: int) -> None:
                 received=f"{host}:{port}",
                 todo="choisir un autre port avec --port",
             ) from error
-    import_lightgbm()
     out.print(f"Service sur http://{host}:{port} (Ctrl-C pour arrêter)", markup=False)
     if workers == 1:
-        from serving.app import create_app
+        with _lasting():
+            import uvicorn
 
+            from serving.app import create_app
+
+            import_lightgbm()
+            app = create_app(options)
         # The access log of uvicorn holds addresses, and they hold SIREN and links of one use.
-        uvicorn.run(
-            create_app(options), host=host, port=port, log_level=found.log_level, access_log=False
-        )
+        uvicorn.run(app, host=host, port=port, log_level=found.log_level, access_log=False)
         return
-    from veille.workers import run
+    with _lasting():
+        from veille.workers import run
 
+        import_lightgbm()
     run(options, (host, port), workers, log_level=found.log_level)

@@ -56,8 +56,6 @@ def run(
 
 def _import_more() -> None:
     """Import what the application only imports when it is asked for it, for all to share it."""
-    import scipy.optimize
-    import scipy.sparse.csgraph
     import xlsxwriter  # type: ignore[import-untyped]  # noqa: F401
     from uvicorn.loops import auto as loops  # noqa: F401
     from uvicorn.protocols.http import auto as http  # noqa: F401
