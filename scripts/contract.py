@@ -148,12 +148,10 @@ def _resolved(schema: Schema, document: Schema) -> Schema:
 
 
 def _types(schema: Schema, document: Schema) -> set[str]:
-    parts = schema.get("anyOf") or schema.get("oneOf")
-    if parts:
-        return set().union(*(_types(_resolved(part, document), document) for part in parts))
     kind = schema.get("type")
-    if kind is None:
-        return set()
+    if kind is None:  # else its parts only narrow it
+        parts = schema.get("anyOf") or schema.get("oneOf") or []
+        return set().union(*(_types(_resolved(part, document), document) for part in parts))
     kinds = kind if isinstance(kind, list) else [kind]
     return {
         f"{k} ({schema['format']})" if k == "string" and "format" in schema else k for k in kinds

@@ -41,7 +41,8 @@ def read_cursor(cursor: str, publication_id: str, seal: str) -> int:
     Raises
     ------
     RankingError
-        `cursor-invalid`, `cursor-expired` (410: another publication), `cursor-other-list`.
+        `cursor-invalid` (404), `cursor-expired` (410: another publication), `cursor-other-list`
+        (409).
     """
     try:
         text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
@@ -51,6 +52,7 @@ def read_cursor(cursor: str, publication_id: str, seal: str) -> int:
         raise RankingError(
             "Ce curseur n'a pas été donné par cette interface.",
             code="cursor-invalid",
+            status=404,
             where="cursor",
             received=cursor[:80],
             expected="le next_cursor de la page précédente, tel quel",
@@ -70,6 +72,7 @@ def read_cursor(cursor: str, publication_id: str, seal: str) -> int:
         raise RankingError(
             "Ce curseur vient d'une liste aux filtres, au tri ou au territoire différents.",
             code="cursor-other-list",
+            status=409,
             where="cursor",
             expected="les mêmes paramètres qu'à la première page",
             todo="Gardez tous les paramètres d'une page à l'autre, ou reprenez sans cursor.",

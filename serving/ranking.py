@@ -36,6 +36,8 @@ __all__ = [
 ]
 
 MAX_LIMIT = 200
+#: no structure employs as many: a larger number asked is this one, which the columns can hold
+_MOST = 2**31 - 1
 _CHUNK = 8192
 
 
@@ -244,7 +246,7 @@ def _chosen(publication: Publication, filters: Filters, territory: Territory) ->
     parts += [one_of(publication, c, values) for c, values in filters.codes().items() if values]
     if filters.min_employees is not None:
         # An unknown size is not in.
-        known = publication.frame["employees"] >= filters.min_employees
+        known = publication.frame["employees"] >= min(filters.min_employees, _MOST)
         parts.append(pack(known.fill_null(value=False).to_numpy()))
     if filters.only is not None:
         parts.append(among(publication, filters.only))

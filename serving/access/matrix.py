@@ -52,7 +52,7 @@ _ASKED = given_to(LIMITED, "403")
 def _of_one(part: str) -> tuple[Line, ...]:
     """Return the lines of what is said of one structure."""
     path, unnamed = _ONE + part, {_R.ANALYST: PSEUDONYM}
-    by_pseudonym = given_to((*LIMITED, *_EVERYWHERE), "422 bad-siren") | {_R.ANALYST: READ}
+    by_pseudonym = given_to((*LIMITED, *_EVERYWHERE), "404 unknown-structure") | {_R.ANALYST: READ}
     on_a_reason = unnamed | {_R.SCORES_REGIONAL: OUTSIDE}
     return (
         Line("GET", path, LISTS | unnamed, "dans le territoire", {"siren": "{inside}"}),

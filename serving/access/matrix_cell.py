@@ -22,7 +22,7 @@ _CELL = (
     | given_to((_R.ANALYST, _R.ADMIN), "403 role-has-no-cases")
 )
 _WRITTEN = {"Idempotency-Key": "{key}", "X-CSRF-Token": "{csrf}"}
-_CHANGED = _WRITTEN | {"If-Match": '"1"'}
+_CHANGED = _WRITTEN | {"If-Match": '"1-0a1b2c3d4e5f6071"'}
 _CELL_WRITTEN = {reader: "201" if answer == READ else answer for reader, answer in _CELL.items()}
 _OF_THE_CELL = (_R.NATIONAL, _R.REGIONAL, _R.DEPARTMENTAL, _R.CELL)
 _NO_CASE = _CELL | given_to(_OF_THE_CELL, "404 unknown-case")
@@ -86,15 +86,6 @@ CELL_LINES: tuple[Line, ...] = (
         {"alert_id": "inconnu"},
         body='{"status": "handled"}',
         headers=_CHANGED,
-    ),
-    Line(
-        "PATCH",
-        "/api/v1/alerts/{alert_id}",
-        _CELL | given_to(_OF_THE_CELL, "428 version-expected"),
-        "sans version",
-        {"alert_id": "inconnu"},
-        body='{"status": "handled"}',
-        headers=_WRITTEN,
     ),
     Line("GET", "/api/v1/cases", _CELL),
     Line(

@@ -16,6 +16,8 @@ _MASK = (1 << _HALF_BITS) - 1
 _ROUNDS = 8
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _LENGTH = 6
+#: what a pseudonym looks like
+PSEUDONYM = rf"^P-[{_ALPHABET}]{{{_LENGTH}}}$"
 #: what names the structure, or would name it beside open data
 HIDDEN = ("siren", "name", "commune")
 

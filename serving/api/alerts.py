@@ -25,17 +25,16 @@ from serving.api.alerts_schemas import (
 from serving.api.parameters import NoParameters, SingleValues
 from serving.api.preconditions import (
     CHANGES,
-    VERSIONED,
     WRITES,
     Done,
     WriteRequest,
     WriteRoute,
     changing,
-    tag,
     writing,
 )
 from serving.api.problems import RESPONSES, Problem
-from serving.api.texts import Region, Siren
+from serving.api.texts import Cursor, Region, Siren
+from serving.api.versions import VERSIONED, tag
 from serving.cell.alerts import Sought, change_alert, list_alerts, raise_alert, read_alert
 from serving.cell.alerts_csv import raise_all, read_sheet
 from serving.cell.register import Found, Named, resolve
@@ -56,7 +55,9 @@ router = APIRouter(
 Writing = Annotated[WriteRequest, Depends(writing(may_write_alerts))]
 Changing = Annotated[WriteRequest, Depends(changing(may_write_alerts))]
 _NOTHING = Annotated[NoParameters, Query()]
-_CSV = {"requestBody": {"required": True, "content": {"text/csv": {"schema": {"type": "string"}}}}}
+#: the plainest form: other spellings, orders, separators and encodings are read too
+_CSV_FORM = {"type": "string", "pattern": "^(siren|siret|rna|nom);gravite;motif[^\\x00]*$"}
+_CSV = {"requestBody": {"required": True, "content": {"text/csv": {"schema": _CSV_FORM}}}}
 
 
 class AlertParameters(BaseModel):
@@ -71,13 +72,10 @@ class AlertParameters(BaseModel):
         bool | None, Field(description="Rattachés à une structure, ou non ; tous par défaut.")
     ] = None
     limit: Annotated[int, Field(description="Lignes par page.", ge=1, le=200)] = 50
-    cursor: Annotated[
-        str | None,
-        Field(description="next_cursor de la page précédente.", min_length=1, max_length=64),
-    ] = None
+    cursor: Cursor | None = None
 
 
-@reading.get("")
+@reading.get("", responses={404: {"model": Problem}})
 def read_list(
     parameters: Annotated[AlertParameters, Query()], request: Request, principal: CurrentUser
 ) -> AlertList:
@@ -105,7 +103,12 @@ def read_list(
     return AlertList(total=total, limit=parameters.limit, next_cursor=cursor, items=items)
 
 
-@router.post("", status_code=201, response_model=AlertAnswer, responses={201: VERSIONED})
+@router.post(
+    "",
+    status_code=201,
+    response_model=AlertAnswer,
+    responses={201: VERSIONED, 404: {"model": Problem}},
+)
 def create(_none: _NOTHING, body: AlertGiven, request: Request, asked: Writing) -> Response:
     """Raise an alert about a structure, named by its SIREN, its RNA number or its exact name."""
     new, principal = body.new(), asked.principal
@@ -157,14 +160,14 @@ def read_one(
     sirens = [alert.siren] if alert.siren else []
     subject = {"id": alert.id}
     record_access(request, principal, action="alert.view", sirens=sirens, subject=subject)
-    response.headers["ETag"] = tag(alert.version)
+    response.headers["ETag"] = tag(alert)
     return alert_answer(alert)
 
 
 @router.patch(
     "/{alert_id}",
     response_model=AlertAnswer,
-    responses={200: VERSIONED, **CHANGES, 409: {"model": Problem}},
+    responses={200: VERSIONED, **CHANGES},
 )
 def change(
     alert_id: str,
@@ -175,13 +178,16 @@ def change(
 ) -> Response:
     """Answer the sender, follow, attach by hand or withdraw an alert."""
     principal = asked.principal
+    with services(request).state.read() as session:
+        read_alert(session, principal, alert_id)
+    asked.require_said()
     found = Found()
     if body.siren:
         (found,) = resolve(services(request), principal.territory, [Named(siren=body.siren)])
 
     def act(session: Session) -> Done:
         alert = read_alert(session, principal, alert_id)
-        asked.require(alert.version)
+        asked.require(alert)
         changed = change_alert(session, principal, alert, body.model_dump(), found)
         return _done("alert.change", changed, 200)
 
@@ -192,7 +198,7 @@ def _done(action: str, alert: Alert, status: int) -> Done:
     return Done(
         action,
         alert_answer(alert),
-        version=alert.version,
+        version=tag(alert),
         status=status,
         subject={"id": alert.id, "status": alert.status},
         sirens=[alert.siren] if alert.siren else [],

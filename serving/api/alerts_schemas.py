@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -35,8 +35,17 @@ class _Given(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
+def _one_of(*names: str) -> dict[str, Any]:
+    """Return the part of a schema that asks for one at least of some texts."""
+    return {
+        "anyOf": [{"required": [name], "properties": {name: {"type": "string"}}} for name in names]
+    }
+
+
 class AlertGiven(_Given):
     """A new alert: one of siren, rna, name; the région that will follow it if it is not yours."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra=_one_of("siren", "rna", "name"))
 
     siren: Siren | None = None
     rna: Rna | None = None
@@ -60,7 +69,9 @@ class AlertGiven(_Given):
 class AlertChange(_Given):
     """An answer to the sender, another status, a structure found by hand: one at least."""
 
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"minProperties": 1})
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra=_one_of("status", "feedback", "siren")
+    )
 
     status: Status | None = None
     feedback: Long | None = None

@@ -26,17 +26,16 @@ from serving.api.cases_schemas import (
 from serving.api.parameters import NoParameters, SchemeId, SingleValues
 from serving.api.preconditions import (
     CHANGES,
-    VERSIONED,
     WRITES,
     Done,
     WriteRequest,
     WriteRoute,
     changing,
-    tag,
     writing,
 )
 from serving.api.problems import RESPONSES, Problem
-from serving.api.texts import Region, Siren
+from serving.api.texts import Cursor, Region, Siren
+from serving.api.versions import VERSIONED, tag
 from serving.cell import case_files
 from serving.cell.case_reading import Sought, check_used, list_cases, read_case, whole
 from serving.cell.cases import add_note, change_case, open_case
@@ -63,7 +62,8 @@ _NOTHING = Annotated[NoParameters, Query()]
 _PROBLEM = {"model": Problem}
 _BINARY = {"schema": {"type": "string", "format": "binary"}}
 _BYTES = {"application/octet-stream": _BINARY}
-_FILE = {"requestBody": {"required": True, "content": _BYTES}}
+_FILLED = {"application/octet-stream": {"schema": _BINARY["schema"] | {"minLength": 1}}}
+_FILE = {"requestBody": {"required": True, "content": _FILLED}}
 
 
 class CaseParameters(BaseModel):
@@ -77,13 +77,10 @@ class CaseParameters(BaseModel):
     mine: Annotated[bool, Field(description="Ceux qui me sont confiés.")] = False
     overdue: Annotated[bool, Field(description="Ceux dont l'échéance est passée.")] = False
     limit: Annotated[int, Field(description="Lignes par page.", ge=1, le=200)] = 50
-    cursor: Annotated[
-        str | None,
-        Field(description="next_cursor de la page précédente.", min_length=1, max_length=64),
-    ] = None
+    cursor: Cursor | None = None
 
 
-@reading.get("")
+@reading.get("", responses={404: _PROBLEM})
 def read_list(
     parameters: Annotated[CaseParameters, Query()], request: Request, principal: CurrentUser
 ) -> CaseList:
@@ -115,7 +112,7 @@ def read_list(
 
 
 @router.post(
-    "", status_code=201, response_model=CaseAnswer, responses={201: VERSIONED, 409: _PROBLEM}
+    "", status_code=201, response_model=CaseAnswer, responses={201: VERSIONED, 404: _PROBLEM}
 )
 def create(_none: _NOTHING, body: CaseGiven, request: Request, asked: Writing) -> Response:
     """Open the case of a structure in a région: one open at a time."""
@@ -151,24 +148,25 @@ def read_one(
         found = whole(session, principal, case)
     subject = {"id": case.id}
     record_access(request, principal, action="case.view", sirens=[case.siren], subject=subject)
-    response.headers["ETag"] = tag(case.version)
+    response.headers["ETag"] = tag(case)
     return case_answer(found)
 
 
-@router.patch(
-    "/{case_id}",
-    response_model=CaseAnswer,
-    responses={200: VERSIONED, **CHANGES, 409: _PROBLEM},
-)
-def change(case_id: str, _none: _NOTHING, body: CaseChange, asked: Changing) -> Response:
+@router.patch("/{case_id}", response_model=CaseAnswer, responses={200: VERSIONED, **CHANGES})
+def change(
+    case_id: str, _none: _NOTHING, body: CaseChange, request: Request, asked: Changing
+) -> Response:
     """Take a case further: status, outcome, who follows it, deadline, schemes."""
+    with services(request).state.read() as session:
+        read_case(session, asked.principal, case_id)
+    asked.require_said()
     given = body.model_dump(exclude_unset=True)
     said = given.pop("note", None) or ""
     known = services(asked.request).schemes.get().schemes
 
     def act(session: Session) -> Done:
         case = read_case(session, asked.principal, case_id)
-        asked.require(case.version)
+        asked.require(case)
         changed = change_case(session, asked.principal, case, given, said, catalogue=known)
         return _done(session, asked.principal, "case.change", changed, 200)
 
@@ -179,7 +177,7 @@ def change(case_id: str, _none: _NOTHING, body: CaseChange, asked: Changing) -> 
     "/{case_id}/notes",
     status_code=201,
     response_model=CaseAnswer,
-    responses={201: VERSIONED, 404: _PROBLEM, 409: _PROBLEM},
+    responses={201: VERSIONED, 404: _PROBLEM},
 )
 def note(case_id: str, _none: _NOTHING, body: NoteGiven, asked: Writing) -> Response:
     """Add a note to a case."""
@@ -196,7 +194,7 @@ def note(case_id: str, _none: _NOTHING, body: NoteGiven, asked: Writing) -> Resp
     "/{case_id}/attachments",
     status_code=201,
     response_model=CaseAnswer,
-    responses={201: VERSIONED, 404: _PROBLEM, 409: _PROBLEM, 415: _PROBLEM},
+    responses={201: VERSIONED, 404: _PROBLEM, 415: _PROBLEM},
     openapi_extra=_FILE,
 )
 def add_attachment(
@@ -211,6 +209,7 @@ def add_attachment(
             description="Nom du fichier, encodé comme dans une adresse (%C3%A9 pour é).",
             min_length=1,
             max_length=600,
+            json_schema_extra={"pattern": case_files.ENCODED_NAME},
         ),
     ],
 ) -> Response:
@@ -289,7 +288,7 @@ def _done(
     return Done(
         action,
         case_answer(whole(session, principal, case)),
-        version=case.version,
+        version=tag(case),
         status=status,
         subject={"id": case.id, "status": case.status, "version": case.version},
         sirens=[case.siren],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -33,10 +33,28 @@ class CaseGiven(BaseModel):
     note: Long | None = None
 
 
+#: an end comes with its outcome, an outcome with the end
+_ENDS: dict[str, Any] = {
+    "minProperties": 1,
+    "oneOf": [
+        {
+            "required": ["status", "outcome"],
+            "properties": {"status": {"const": "closed"}, "outcome": {"type": "string"}},
+        },
+        {
+            "properties": {
+                "status": {"enum": [*(s for s in get_args(Status) if s != "closed"), None]},
+                "outcome": {"type": "null"},
+            }
+        },
+    ],
+}
+
+
 class CaseChange(BaseModel):
     """What changes; what is not given stays. `assignee` and `due_on` may be null."""
 
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"minProperties": 1})
+    model_config = ConfigDict(extra="forbid", json_schema_extra=_ENDS)
 
     status: Status | None = None
     outcome: Outcome | None = None

@@ -15,10 +15,12 @@ from starlette.routing import BaseRoute
 from data.contracts import ESS_FAMILIES
 from data.reference.sectors import sectors
 from data.reference.territories import departements, regions
+from serving.access.pseudonym import PSEUDONYM
 from serving.api.codes import codes_of, example
 from serving.api.examples import EXAMPLES, NOT_READY
 from serving.api.live_schema import HORIZONS, TARGETS, with_scores
 from serving.api.problems import MEDIA_TYPE, TITLES
+from serving.api.texts import SIREN
 
 Schema = dict[str, Any]
 
@@ -77,6 +79,10 @@ _VALUES: dict[str, Schema] = {
     "siren": {"format": "siren", "minLength": 1},
     "cursor": {"format": "cursor"},
 }
+#: a structure is asked by its SIREN, or by its pseudonym
+_IN_PATH: dict[str, Schema] = {
+    "siren": {"pattern": f"{SIREN}|{PSEUDONYM}"},
+}
 _LINKS: Schema = {
     "first": {
         "operationId": "read_structure_api_v1_structures__siren__get",
@@ -104,6 +110,8 @@ def describe_api(routes: Sequence[BaseRoute]) -> Schema:
         operation["security"] = [{scheme: []} for scheme in _SECURITY] if signed_in else []
         for parameter in operation.get("parameters", []):
             parameter["schema"] = _parameter(parameter["name"], parameter["schema"])
+            if parameter["in"] == "path":
+                parameter["schema"] |= _IN_PATH.get(parameter["name"], {})
             if parameter["name"] in _REQUIRED:
                 parameter["required"] = True
         for status, response in list(operation["responses"].items()):

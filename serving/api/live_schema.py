@@ -167,5 +167,6 @@ def _column(name: str, column: Column) -> dict[str, Any]:
     if column.values:
         made["enum"] = list(column.values)
     if column.pattern:
-        made["pattern"] = column.pattern
+        # JSON Schema has fewer spaces than the contracts: U+0085, the separators.
+        made["pattern"] = column.pattern.replace(r"\S", r"[^\s\x00-\x1f\x7f-\x9f]")
     return {"anyOf": [made, {"type": "null"}]} if column.nullable else made

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,7 +12,9 @@ from data.identifiers import is_siren
 from serving.access.audit import record_access
 from serving.access.errors import AccessError
 from serving.access.principal import Principal
-from serving.access.pseudonym import HIDDEN, pseudonymise, siren_of
+from serving.access.pseudonym import HIDDEN, PSEUDONYM, pseudonymise, siren_of
+from serving.api.texts import SIREN
+from serving.cell.errors import unknown_key
 from serving.publication import Publication
 from serving.ranking import RankingError
 from serving.services import Services
@@ -39,7 +42,8 @@ def asked_siren(text: str, principal: Principal, known: Services) -> str:
     AccessError
         `pseudonym-expected`.
     RankingError
-        `bad-siren`.
+        `bad-siren`: 422, or 404 for nine digits that no structure can have; 404
+        `unknown-structure`: a pseudonym, from who sees names.
     """
     digits = "".join(text.split())
     if not principal.nominative:
@@ -53,10 +57,21 @@ def asked_siren(text: str, principal: Principal, known: Services) -> str:
                 todo=f"Prenez le pseudonyme de la liste ({', '.join(HIDDEN)} y sont masqués).",
             )
         return found
-    if not is_siren(digits):
-        nine = len(digits) == 9 and digits.isdigit()
+    if re.fullmatch(SIREN, digits) and not is_siren(digits):
+        raise unknown_key(digits)
+    if re.fullmatch(PSEUDONYM, digits):
         raise RankingError(
-            "La clé de contrôle de ce SIREN est fausse." if nine else "Ce n'est pas un SIREN.",
+            "Un pseudonyme n'ouvre une structure qu'à un analyste.",
+            code="unknown-structure",
+            status=404,
+            where="siren",
+            received=digits,
+            expected="un SIREN",
+            todo="Demandez la structure par son SIREN.",
+        )
+    if not is_siren(digits):
+        raise RankingError(
+            "Ce n'est pas un SIREN.",
             code="bad-siren",
             where="siren",
             received=text[:40],

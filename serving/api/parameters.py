@@ -15,6 +15,7 @@ from data.reference.territories import departements, region_of, regions
 from serving.access.errors import AccessError
 from serving.access.principal import Principal
 from serving.access.web_session import CurrentUser
+from serving.api.texts import PageCursor
 from serving.cell.marks import narrowed
 from serving.publication import Publication
 from serving.ranking import MAX_LIMIT, Filters, RankingError, Sort
@@ -136,10 +137,7 @@ class ListParameters(WholeListParameters):
     """One page of the ranked list."""
 
     limit: Annotated[int, Field(description="Lignes par page.", ge=1, le=MAX_LIMIT)] = 50
-    cursor: Annotated[
-        str | None,
-        Field(description="next_cursor de la page précédente.", min_length=1, max_length=500),
-    ] = None
+    cursor: PageCursor | None = None
 
 
 class CsvParameters(WholeListParameters):

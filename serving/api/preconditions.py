@@ -24,12 +24,19 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
-from data.errors import VeilleError
 from serving.access.audit import access, append, record
 from serving.access.errors import AccessError
 from serving.access.principal import Principal
 from serving.access.web_session import CurrentUser, check_csrf
 from serving.api.problems import RESPONSES, TITLES, Problem
+from serving.api.versions import (
+    IF_MATCH,
+    PreconditionError,
+    Versioned,
+    require_current,
+    require_said,
+    versions_of,
+)
 from serving.services import services
 from serving.state.idempotency import LONGEST_KEY, Answer, IdempotencyError, once
 
@@ -42,28 +49,12 @@ REPLAYED = "Idempotent-Replayed"
 _FIRST_PRINTABLE, _LAST_PRINTABLE = "!", "~"
 
 WRITES: dict[int | str, dict[str, Any]] = RESPONSES | {
-    status: {"model": Problem, "description": TITLES[status]} for status in (400, 413)
+    status: {"model": Problem, "description": TITLES[status]} for status in (400, 409, 413)
 }
 CHANGES: dict[int | str, dict[str, Any]] = {
-    status: {"model": Problem, "description": TITLES[status]} for status in (404, 412, 428)
+    status: {"model": Problem, "description": TITLES[status]} for status in (404, 412)
 }
-_TAG = {
-    "description": "Version, à rendre dans If-Match.",
-    "required": True,
-    "schema": {"type": "string"},
-}
-#: the headers of an answer that shows the version of something
-VERSIONED: dict[str, Any] = {"headers": {"ETag": _TAG}}
-
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
-
-
-class PreconditionError(VeilleError):
-    """A write whose conditions do not hold."""
-
-    def __init__(self, what: str, *, code: str, status: int, **more: Any) -> None:  # noqa: ANN401
-        super().__init__(what, code=code, **more)
-        self.status = status
 
 
 class WriteRoute(APIRoute):
@@ -109,14 +100,14 @@ class WriteRoute(APIRoute):
 
 @dataclass(frozen=True)
 class Done:
-    """What an act did: its name in the audit log, what is answered, the version it shows.
+    """What an act did: its name in the audit log, what is answered, the version (ETag) it shows.
 
     `subject`, `sirens` and `reason` are for the log.
     """
 
     action: str
     content: BaseModel
-    version: int | None = None
+    version: str | None = None
     status: int = 200
     subject: Mapping[str, Any] = field(default_factory=dict)
     sirens: Sequence[str] = ()
@@ -132,18 +123,13 @@ class WriteRequest:
     key: str
     versions: tuple[str, ...] = ()
 
-    def require(self, version: int) -> None:
-        """Refuse a change of another version than this one: PreconditionError `stale-version`."""
-        if tag(version) not in self.versions:
-            raise PreconditionError(
-                "Quelqu'un d'autre a modifié ceci depuis que vous l'avez lu.",
-                code="stale-version",
-                status=412,
-                where="If-Match",
-                received=", ".join(self.versions),
-                expected=tag(version),
-                todo="Relisez, puis refaites votre modification sur la version actuelle.",
-            )
+    def require_said(self) -> None:
+        """Refuse a change without version: PreconditionError 400 `version-expected`."""
+        require_said(self.versions)
+
+    def require(self, thing: Versioned) -> None:
+        """Refuse a change of another version: PreconditionError as `versions.require_current`."""
+        require_current(self.versions, thing)
 
     def once(self, act: Callable[[Session], Done]) -> Response:
         """Do it and answer, or answer as the first time; logged before it is answered."""
@@ -154,7 +140,7 @@ class WriteRequest:
             return Answer(
                 done.status,
                 done.content.model_dump_json(),
-                {} if done.version is None else {"ETag": tag(done.version)},
+                {} if done.version is None else {"ETag": done.version},
                 {
                     "action": done.action,
                     "sirens": list(done.sirens),
@@ -195,11 +181,6 @@ class WriteRequest:
         return hashlib.sha256("\n".join(asked).encode()).hexdigest()
 
 
-def tag(version: int) -> str:
-    """Return the ETag of a version."""
-    return f'"{version}"'
-
-
 _KEY = Header(
     alias="Idempotency-Key",
     description="Un texte nouveau pour chaque demande (un UUID) ; le même pour la répéter.",
@@ -208,11 +189,6 @@ _KEY = Header(
 _CSRF = Header(
     alias="X-CSRF-Token",
     description="Jeton de formulaire de la session ; inutile avec une clé d'API.",
-)
-_IF_MATCH = Header(
-    alias="If-Match",
-    description="L'ETag de ce qui a été lu.",
-    json_schema_extra={"pattern": '^"[0-9]{1,9}"$'},
 )
 
 
@@ -244,7 +220,8 @@ def writing(allow: Callable[[Principal], None]) -> Callable[..., WriteRequest]:
 def changing(allow: Callable[[Principal], None]) -> Callable[..., WriteRequest]:
     """Return a dependency that gives a change of a given version, allowed as by `writing`.
 
-    It raises PreconditionError 428 `version-expected` too.
+    The endpoint asks for the version (`require_said`, then `require` in the act) once it has found
+    what is changed: what does not exist has no version.
     """
 
     # As a default: an annotation is read where `allow` is not known.
@@ -252,21 +229,9 @@ def changing(allow: Callable[[Principal], None]) -> Callable[..., WriteRequest]:
 
     def change(
         asked: WriteRequest = asked_first,
-        if_match: Annotated[str | None, _IF_MATCH] = None,
+        if_match: Annotated[str | None, IF_MATCH] = None,
     ) -> WriteRequest:
-        given = [one.strip().removeprefix("W/") for one in (if_match or "").split(",")]
-        versions = tuple(one for one in given if one not in {"", "*"})
-        if not versions:
-            raise PreconditionError(
-                "Une modification dit de quelle version elle part.",
-                code="version-expected",
-                status=428,
-                where="If-Match",
-                received=if_match or "rien",
-                expected='l\'ETag de la dernière lecture, par exemple "3"',
-                todo="Lisez d'abord, puis rendez son ETag dans If-Match.",
-            )
-        return WriteRequest(asked.request, asked.principal, asked.key, versions)
+        return WriteRequest(asked.request, asked.principal, asked.key, versions_of(if_match))
 
     return change
 

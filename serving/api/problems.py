@@ -58,7 +58,6 @@ TITLES = {
     413: "Demande trop longue",
     415: "Type de contenu refusé",
     422: "Paramètre refusé",
-    428: "Version attendue",
     429: "Trop de demandes",
     500: "Erreur interne",
     503: "Service indisponible",
@@ -91,6 +90,9 @@ _PARAMETERS = {
     "string_too_long": Wording("Ce texte est trop long.", code="out-of-bounds"),
     "string_too_short": Wording("Ce texte est trop court.", code="out-of-bounds"),
     "bad_siren": Wording("Ce n'est pas un SIREN, ou sa clé est fausse.", code="bad-siren"),
+    "bad_cursor": Wording(
+        "Ce curseur est illisible.", code="cursor-invalid", todo="Reprenez à la première page."
+    ),
     "nothing": Wording("Rien n'est à changer.", code="missing-parameter"),
 }
 

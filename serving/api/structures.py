@@ -24,7 +24,11 @@ router = APIRouter(
 )
 
 
-@router.get("/structures", response_model=StructureList, responses={410: {"model": Problem}})
+@router.get(
+    "/structures",
+    response_model=StructureList,
+    responses={status: {"model": Problem} for status in (404, 409, 410)},
+)
 def list_structures(
     parameters: Annotated[ListParameters, Query()],
     request: Request,

@@ -74,7 +74,7 @@ def raise_alert(session: Session, principal: Principal, new: NewAlert, found: Fo
     Raises
     ------
     CellError
-        `no-identifier`, `no-place`, `bad-day`.
+        `no-identifier`; 409 `no-place`, `bad-day`.
     AccessError
         `outside-territory`.
     """
@@ -138,7 +138,7 @@ def change_alert(
     Raises
     ------
     CellError
-        409 `alert-withdrawn`, `alert-attached`; `unknown-siren`: no structure has it.
+        409 `alert-withdrawn`, `alert-attached`; 404 `unknown-siren`: no structure has it.
     AccessError
         `outside-territory`: the alert may be read there, and changed at home only.
     """
@@ -167,6 +167,7 @@ def change_alert(
             raise CellError(
                 "Aucune structure connue n'a ce SIREN.",
                 code="unknown-siren",
+                status=404,
                 where="siren",
                 received=given["siren"],
                 todo="Vérifiez le SIREN auprès de la structure.",
@@ -243,6 +244,7 @@ def _day(new: NewAlert, today: date) -> date:
         raise CellError(
             "Le jour du signalement n'est pas accepté.",
             code="bad-day",
+            status=409,
             where="raised_on",
             received=raised_on.isoformat(),
             expected=f"un jour passé, depuis {today - timedelta(days=OLDEST_DAYS):%d/%m/%Y}",

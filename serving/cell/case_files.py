@@ -38,6 +38,11 @@ TYPES: dict[str, str] = {
 #: what an office document must hold, beside no macro
 _MAIN_PART = {".docx": "word/document.xml", ".xlsx": "xl/workbook.xml"}
 _LONGEST_NAME = 200
+#: a name as `X-File-Name` carries it: encoded as in an address, without control, bar or quote
+ENCODED_NAME = (
+    r"^(?:[A-Za-z0-9_.~!$'()*+,;=:@-]|%(?:2[013-9A-E]|[346789A-F][0-9A-F]|5[0-9ABD-F])){1,190}"
+    rf"\.(?:{'|'.join(ending[1:] for ending in TYPES)})$"
+)
 _MIMETYPE_BYTES, _TYPES_BYTES = 200, 1_000_000
 #: folders of macros of an OpenDocument file
 _MACROS = ("basic/", "scripts/")
@@ -49,7 +54,7 @@ def check_file(name: str, content: bytes) -> str:
     Raises
     ------
     CellError
-        `bad-file-name`; `empty-file`; 415 `file-type-refused`.
+        `bad-file-name`; `empty-file`; 415 `file-type-refused`; 409 `file-not-as-named`.
     """
     clean = name.strip()
     bad = len(clean) > _LONGEST_NAME or any(sign < " " or sign in '/\\"' for sign in clean)
@@ -64,14 +69,24 @@ def check_file(name: str, content: bytes) -> str:
     if not content:
         raise CellError("Ce fichier est vide.", code="empty-file", where="corps")
     ending = Path(clean).suffix.lower()
-    if ending not in TYPES or not _is(ending, content):
+    if ending not in TYPES:
         raise CellError(
-            "Ce type de fichier n'est pas accepté, ou le contenu n'est pas ce que dit le nom.",
+            "Ce type de fichier n'est pas accepté.",
             code="file-type-refused",
             status=415,
-            where="corps",
+            where="X-File-Name",
             received=ending or "sans extension",
-            expected=", ".join(TYPES) + ", sans macro",
+            expected=", ".join(TYPES),
+            todo="Donnez le document en PDF.",
+        )
+    if not _is(ending, content):
+        raise CellError(
+            "Le contenu de ce fichier n'est pas ce que dit son nom, ou porte des macros.",
+            code="file-not-as-named",
+            status=409,
+            where="corps",
+            received=ending,
+            expected=f"{TYPES[ending]}, sans macro",
             todo="Donnez le document en PDF.",
         )
     return TYPES[ending]

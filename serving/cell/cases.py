@@ -51,7 +51,7 @@ def open_case(
     Raises
     ------
     CellError
-        409 `case-already-open`; `no-place`, `bad-assignee`, `bad-day`, `unknown-scheme`.
+        409 `case-already-open`, `no-place`, `bad-assignee`, `bad-day`; `unknown-scheme`.
     AccessError
         `outside-territory`.
     """
@@ -111,8 +111,8 @@ def change_case(
     Raises
     ------
     CellError
-        409 `case-closed`, `bad-transition`; `outcome-missing`, `outcome-early`, `bad-assignee`,
-        `bad-day`, `unknown-scheme`.
+        409 `case-closed`, `bad-transition`, `bad-assignee`, `bad-day`; `outcome-missing`,
+        `outcome-early`, `unknown-scheme`.
     """
     require_open(case)
     before = {name: getattr(case, name) for name in state_of(())}
@@ -163,6 +163,7 @@ def _place(
         raise CellError(
             "On ne sait pas dans quelle région suivre cette structure.",
             code="no-place",
+            status=409,
             where="region",
             expected="region ou departement",
             todo="Donnez la région de la cellule qui la suivra.",
@@ -186,6 +187,7 @@ def _wanted(
             raise CellError(
                 "Cette échéance est passée.",
                 code="bad-day",
+                status=409,
                 where="due_on",
                 received=due.isoformat(),
                 expected="un jour à venir",
@@ -208,6 +210,7 @@ def _assignee(session: Session, case: Case, login: str | None) -> str | None:
     raise CellError(
         "Ce dossier ne peut pas être confié à ce compte.",
         code="bad-assignee",
+        status=409,
         where="assignee",
         received=login[:120],
         expected="l'identifiant d'un compte de cellule dont le territoire comprend ce dossier",

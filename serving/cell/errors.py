@@ -36,11 +36,25 @@ def is_identifier(text: str) -> bool:
     return re.fullmatch(r"[0-9a-f]{16}", text) is not None
 
 
+def unknown_key(siren: str) -> CellError:
+    """Return the error of nine digits that no structure can have."""
+    return CellError(
+        "La clé de contrôle de ce SIREN est fausse : aucune structure ne le porte.",
+        code="bad-siren",
+        status=404,
+        where="siren",
+        received=siren,
+        expected="neuf chiffres dont le dernier est la clé de Luhn",
+        todo="Vérifiez les chiffres, un par un.",
+    )
+
+
 def bad_cursor(received: str) -> RankingError:
     """Return the error of a cursor that no page gave."""
     return RankingError(
-        "Ce curseur est illisible.",
+        "Aucune page n'a donné ce curseur.",
         code="cursor-invalid",
+        status=404,
         where="cursor",
         received=received[:40],
         todo="Reprenez à la première page.",

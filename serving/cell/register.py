@@ -187,6 +187,7 @@ def place_of(principal: Principal, named: Named, found: Found) -> tuple[str, str
         raise CellError(
             "On ne sait pas dans quelle région suivre ce signalement.",
             code="no-place",
+            status=409,
             where="region",
             received=None,
             expected="region ou departement",

@@ -60,7 +60,7 @@ def once(
     Raises
     ------
     IdempotencyError
-        422 `idempotency-key-reused`: this key came with another request.
+        409 `idempotency-key-reused`: this key came with another request.
     """
     now = datetime.now(UTC)
     kept = session.get(KeptAnswer, (principal_id, key))
@@ -69,7 +69,7 @@ def once(
             raise IdempotencyError(
                 "Cette clé d'idempotence a déjà servi à une autre demande.",
                 code="idempotency-key-reused",
-                status=422,
+                status=409,
                 received=key,
                 expected="la demande d'origine, octet pour octet, ou une clé nouvelle",
                 todo="Prenez une clé nouvelle (un UUID) pour chaque demande différente.",

@@ -41,6 +41,8 @@ class Writer:
     ) -> httpx.Response:
         """Send JSON, or a text as it is, with a new key of idempotency unless one is given."""
         sent = {"Idempotency-Key": key or secrets.token_hex(8), "X-CSRF-Token": self.csrf}
+        if match.strip('"').isdigit():  # a version alone: that of what is changed
+            match = f'{match[:-1]}-{path.rpartition("/")[2]}"'
         sent |= {"If-Match": match} if match else {}
         sent |= {name.replace("_", "-"): value for name, value in headers.items()}
         text = body if isinstance(body, str) else json.dumps(body)

@@ -43,10 +43,11 @@ def test_an_alert_is_raised_read_answered_and_logged(house: House) -> None:
     assert one["reason"] == "Appelez le [retiré]."
     assert (one["attached"], one["matched_by"], one["region"]) == (True, "siren", "32")
     assert one["raised_on"] == day_of(now()).isoformat()
-    assert cell.get(f"/alerts/{one['id']}").headers["etag"] == made.headers["etag"] == '"1"'
+    tag = f'"1-{one["id"]}"'
+    assert cell.get(f"/alerts/{one['id']}").headers["etag"] == made.headers["etag"] == tag
     body = {"status": "handled", "feedback": "Le DLA a rappelé."}
     changed = cell.patch(f"/alerts/{one['id']}", body, match='"1"')
-    assert (changed.status_code, changed.headers["etag"]) == (200, '"2"')
+    assert (changed.status_code, changed.headers["etag"]) == (200, f'"2-{one["id"]}"')
     again = cell.get(f"/alerts/{one['id']}").json()
     assert (again["status"], again["feedback"], again["version"]) == (
         "handled",
@@ -76,7 +77,7 @@ def test_repeating_gives_the_same_answer_and_one_effect(house: House) -> None:
     assert first.headers["idempotent-replayed"] == "false"
     assert again.headers["idempotent-replayed"] == "true"
     other = cell.post("/alerts", alert(here(house), severity=3), key="k-1")
-    assert refused(other) == (422, "idempotency-key-reused")
+    assert refused(other) == (409, "idempotency-key-reused")
     assert kept(house) == 1
     assert refused(cell.post("/alerts", alert(here(house)), key="mal dit")) == (
         400,
@@ -109,8 +110,8 @@ def test_of_two_writers_one_wins(house: House) -> None:
         found = sorted(threads.map(change, ["acknowledged", "handled"]))
     assert found == [200, 412]
     assert cell.get(path).json()["version"] == 2
-    assert refused(cell.patch(path, {"status": "open"})) == (428, "version-expected")
-    assert refused(cell.patch(path, {"status": "open"}, match="*")) == (428, "version-expected")
+    assert refused(cell.patch(path, {"status": "open"})) == (400, "version-expected")
+    assert refused(cell.patch(path, {"status": "open"}, match="*")) == (400, "version-expected")
 
 
 def test_a_write_of_a_session_carries_its_word(house: House) -> None:
@@ -194,7 +195,7 @@ class TestAttached:
         nobody = cell.post("/alerts", alert("") | {"siren": None, "region": "32"})
         assert refused(nobody) == (422, "no-identifier")
         nowhere = cell.post("/alerts", alert(siren(900)))
-        assert refused(nowhere) == (422, "no-place")
+        assert refused(nowhere) == (409, "no-place")
         late = (day_of(now()) + timedelta(days=1)).isoformat()
         assert refused(cell.post("/alerts", alert(here(house), raised_on=late)))[1] == "bad-day"
 

@@ -188,13 +188,27 @@ class TestStructure:
         assert shared_house.person("national").get(f"{LIST}/{spaced}").status_code == 200
 
     @pytest.mark.parametrize(
-        ("siren", "word"),
-        [(NEITHER, "clé de contrôle"), ("12345", "pas un SIREN"), ("abc", "pas un SIREN")],
+        ("siren", "status", "word"),
+        [
+            (NEITHER, 404, "clé de contrôle"),
+            ("12345", 422, "pas un SIREN"),
+            ("abc", 422, "pas un SIREN"),
+        ],
     )
-    def test_a_wrong_siren(self, shared_house: House, siren: str, word: str) -> None:
-        body = problem(shared_house.person("national").get(f"{LIST}/{siren}"), 422, "bad-siren")
+    def test_a_wrong_siren(self, shared_house: House, siren: str, status: int, word: str) -> None:
+        found = shared_house.person("national").get(f"{LIST}/{siren}")
+        body = problem(found, status, "bad-siren")
         assert word in body["detail"]
         assert body["received"] == siren
+
+    def test_a_pseudonym_opens_nothing_for_who_sees_names(self, shared_house: House) -> None:
+        found = shared_house.person("national").get(f"{LIST}/P-0A1B2C")
+        assert "SIREN" in problem(found, 404, "unknown-structure")["expected"]
+
+    def test_no_structure_is_that_large(self, shared_house: House) -> None:
+        for most in (2**31, 2**64, 10**30):
+            found = shared_house.person("national").get(f"{LIST}?min_employees={most}")
+            assert (found.status_code, found.json()["total"]) == (200, 0)
 
     def test_an_unknown_siren(self, shared_house: House, fictitious_siren: Number) -> None:
         browser = shared_house.person("national")

@@ -48,7 +48,7 @@ def test_another_file_name_is_another_request(house: House) -> None:
     path = f"/cases/{opened(house, cell)['id']}/attachments"
     assert cell.post(path, "un", key="k", X_File_Name="a.txt").status_code == 201
     again = cell.post(path, "un", key="k", X_File_Name="b.txt")
-    assert refused(again) == (422, "idempotency-key-reused")
+    assert refused(again) == (409, "idempotency-key-reused")
 
 
 def test_an_attached_alert_keeps_its_structure(house: House) -> None:
@@ -105,4 +105,4 @@ def test_a_sheet_with_the_settings_of_a_printer_is_kept() -> None:
 def test_a_macro_under_another_name_is_refused(name: str, parts: dict[str, str]) -> None:
     with pytest.raises(case_files.CellError) as caught:
         case_files.check_file(name, document(parts))
-    assert caught.value.code == "file-type-refused"
+    assert caught.value.code == "file-not-as-named"

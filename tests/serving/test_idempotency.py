@@ -50,7 +50,7 @@ def test_another_request_under_the_same_key_is_refused(state: State) -> None:
     do(state)
     with pytest.raises(IdempotencyError) as caught:
         do(state, digest="b")
-    assert (caught.value.code, caught.value.status) == ("idempotency-key-reused", 422)
+    assert (caught.value.code, caught.value.status) == ("idempotency-key-reused", 409)
     assert lines(state) == 1
 
 

@@ -242,17 +242,17 @@ def test_a_cursor_is_bound_to_its_list(
     other = frames_factory(seed=8)
     other.write(tmp_path)
     for asked, code, status in (
-        (lambda: query(publication, Filters(levels=("low",)), cursor=cursor), "other-list", 422),
-        (lambda: query(publication, Filters(), cursor=cursor, sort=Sort.P), "other-list", 422),
+        (lambda: query(publication, Filters(levels=("low",)), cursor=cursor), "other-list", 409),
+        (lambda: query(publication, Filters(), cursor=cursor, sort=Sort.P), "other-list", 409),
         (
             lambda: query(
                 publication, Filters(), cursor=cursor, territory=Territory.of(regions=["32"])
             ),
             "other-list",
-            422,
+            409,
         ),
-        (lambda: query(publication, Filters(), cursor="né"), "invalid", 422),
-        (lambda: query(publication, Filters(), cursor="WzEsMl0"), "invalid", 422),
+        (lambda: query(publication, Filters(), cursor="né"), "invalid", 404),
+        (lambda: query(publication, Filters(), cursor="WzEsMl0"), "invalid", 404),
         (
             lambda: query(Publication.load(tmp_path, "failure"), Filters(), cursor=cursor),
             "expired",

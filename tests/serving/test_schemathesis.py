@@ -11,7 +11,6 @@ import schemathesis
 from hypothesis import strategies as st
 from schemathesis.config import SchemathesisConfig
 from schemathesis.engine import events, from_schema
-from schemathesis.openapi.checks import RejectedPositiveData
 
 from serving.access.pseudonym import pseudonym
 from serving.access.readers import SCOPES
@@ -20,8 +19,7 @@ from serving.app import create_app
 from serving.settings import ServingSettings
 
 if TYPE_CHECKING:
-    from schemathesis import Case, CheckContext, HookContext, Response
-    from schemathesis.core.failures import Failure
+    from schemathesis import Case, CheckContext, Response
 
     from tests.serving.conftest import Browser, House
 
@@ -43,29 +41,6 @@ def documented_code(ctx: CheckContext, response: Response, case: Case) -> None:
     if said is not None and case.method.upper() == case.operation.method.upper():
         code = response.json()["code"]
         assert code in said, f"{response.status_code} {code}: not in {said}"
-
-
-#: refusals of what the form cannot say: the meaning, the state, what was sent before
-MEANT = {
-    *("cursor-invalid", "cursor-other-list", "idempotency-key-reused", "stale-version"),
-    *("no-identifier", "no-place", "bad-day", "unknown-siren", "bad-assignee", "unknown-scheme"),
-    *("outcome-missing", "outcome-early", "missing-parameter"),
-    *("bad-alert-file", "bad-file-name", "empty-file", "file-type-refused", "bad-siren"),
-}
-
-
-@schemathesis.hook
-def filter_failure(context: HookContext, failure: Failure, case: Case, response: Response) -> bool:
-    """Keep every failure but those of what no schema can say.
-
-    A cursor is opaque, a key of idempotency is new or not, a step follows another or not: an
-    invented one is "valid data" here, and a refusal there. 428 is the refusal of a change without
-    version, and an address that another one covers (alerts/csv, alerts/{alert_id}) allows both.
-    """
-    if isinstance(failure, RejectedPositiveData):
-        return response.json()["code"] not in MEANT
-    covered = case.path == "/api/v1/alerts/csv" and "Allow" in failure.title
-    return not (covered or response.status_code == 428)
 
 
 @pytest.fixture(scope="module")

@@ -183,7 +183,7 @@ class TestRefusals:
         with world.client() as client, pytest.raises(ApiError) as caught:
             client.structure("990000001")
         error = caught.value
-        assert (error.status, error.code, error.field) == (422, "bad-siren", "siren")
+        assert (error.status, error.code, error.field) == (404, "bad-siren", "siren")
         assert error.received == "990000001"
         assert "Luhn" in error.expected
         assert error.todo

@@ -69,7 +69,7 @@ def test_python(environment: dict[str, str], tmp_path: Path) -> None:
     assert int(count[1]) > 10
     total = next(line for line in said if " = " in line)
     assert total.split(" = ")[0] == total.split(" = ")[1]
-    assert said[-1].startswith("422 bad-siren siren ")
+    assert said[-1].startswith("404 bad-siren siren ")
     frame = pq.read_table(tmp_path / "hauts-de-france.parquet")
     assert set(frame["region"].to_pylist()) == {"32"}
     assert run([sys.executable, "-c", alone], environment, tmp_path).splitlines() == said[:1]

@@ -98,7 +98,7 @@ class FollowingCalls(Reading):
             412 `stale-version`: someone changed it since; read it again.
         """
         path = f"/alerts/{quote(alert.id, safe='')}"
-        return self._sent(AlertAnswer, "PATCH", path, changes, key, alert.version)
+        return self._sent(AlertAnswer, "PATCH", path, changes, key, alert)
 
     def cases(self, **filters: object) -> Iterator[CaseRow]:
         """Yield the cases of the territory, the latest first; filters as in docs/api.md."""
@@ -125,7 +125,7 @@ class FollowingCalls(Reading):
     ) -> CaseAnswer:
         """Change a case as it was read. Raises as `change_alert`."""
         path = f"/cases/{quote(case.id, safe='')}"
-        return self._sent(CaseAnswer, "PATCH", path, changes, key, case.version)
+        return self._sent(CaseAnswer, "PATCH", path, changes, key, case)
 
     def note(self, case_id: str, text: str, *, key: str | None = None) -> CaseAnswer:
         """Add a note to a case."""
@@ -155,11 +155,11 @@ class FollowingCalls(Reading):
         path: str,
         body: Mapping[str, object],
         key: str | None,
-        version: int | None = None,
+        read: AlertAnswer | CaseRow | None = None,
     ) -> Answer:
         headers = {"Content-Type": _JSON}
-        if version is not None:
-            headers["If-Match"] = f'"{version}"'
+        if read is not None:
+            headers["If-Match"] = f'"{read.version}-{read.id}"'
         text = json.dumps(dict(body), default=str).encode()
         return self._written(model, method, path, text, key, headers)
 

@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from data.errors import VeilleError
 
@@ -16,7 +16,10 @@ MAX_CUTS, MAX_MEASURES = 30, 20
 MAX_BYTES = 256 * 1024
 LEVELS = Literal["state", "region", "departement", "commune", "epci", "operator", "europe", "other"]
 SPREADS = Literal["proportional", "largest_first", "smallest_first", "per_beneficiary"]
-_Code = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^\x00\s]+$")]
+#: spaces of every table of them: those of JSON Schema and of Rust differ by U+0085 and U+FEFF
+_Code = Annotated[
+    str, Field(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x7f-\x9f\ufeff\s]+$")
+]
 _Text = Annotated[str, Field(min_length=1, max_length=120, pattern=r"^[^\x00-\x1f]+$")]
 
 
@@ -45,6 +48,14 @@ _ONE_SIZE: dict[str, Any] = {
         _given("amount_eur", "number", "percent"),
     ]
 }
+
+
+def _whole(value: object) -> object:
+    """Return a whole number as an integer: in JSON, 30.0 is 30."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+_Whole = BeforeValidator(_whole)
 
 
 class Scope(_Part):
@@ -85,7 +96,7 @@ class Delay(Scope):
 
     model_config = ConfigDict(json_schema_extra=_OF_SOMETHING)
 
-    days: int = Field(ge=0, le=730)
+    days: Annotated[int, Field(ge=0, le=730), _Whole]
     starts_on: date | None = None
 
 
@@ -108,9 +119,9 @@ class Scenario(_Part):
         str,
         Field(pattern=r"^[a-z_]{1,40}$", json_schema_extra={"enum": ["failure", "funding_loss"]}),
     ] = "failure"
-    horizons_months: list[Annotated[int, Field(json_schema_extra={"enum": [6, 12, 18]})]] = Field(
-        [], max_length=6
-    )
+    horizons_months: list[
+        Annotated[int, Field(json_schema_extra={"enum": [6, 12, 18]}), _Whole]
+    ] = Field([], max_length=6)
     cuts: list[Cut] = Field([], max_length=MAX_CUTS)
     delays: list[Delay] = Field([], max_length=MAX_CUTS)
     measures: list[Measure] = Field([], max_length=MAX_MEASURES)
