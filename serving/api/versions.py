@@ -15,6 +15,8 @@ from fastapi import Header
 from data.errors import VeilleError
 
 TAG = r'"[0-9]{1,9}-[0-9a-f]{16}"'
+#: RFC 9110, 8.8.3; what has not this form is no condition at all
+_ENTITY_TAG = r'"[\x21\x23-\x7e\x80-\xff]*"'
 _EXAMPLE = '"3-0a1b2c3d4e5f6071"'
 #: the headers of an answer that shows the version of something
 VERSIONED: dict[str, Any] = {
@@ -81,14 +83,14 @@ def require_current(versions: Sequence[str], thing: Versioned) -> None:
     Raises
     ------
     PreconditionError
-        400 `version-expected`; 422 `bad-value`: no ETag of ours; 409 `version-of-another`: that of
-        something else; 412 `stale-version`.
+        400 `version-expected`; 422 `bad-value`: no ETag at all; 409 `version-of-another`: that of
+        something else; 412 `stale-version`: any other one.
     """
     require_said(versions)
     said = {"where": "If-Match", "received": ", ".join(versions)[:200], "expected": tag(thing)}
     if tag(thing) in versions:
         return
-    if not all(re.fullmatch(TAG, one) for one in versions):
+    if not all(re.fullmatch(_ENTITY_TAG, one) for one in versions):
         raise PreconditionError(
             "Cette valeur ne peut pas être lue.",
             code="bad-value",
@@ -96,7 +98,7 @@ def require_current(versions: Sequence[str], thing: Versioned) -> None:
             **said | {"expected": f"un ETag, par exemple {_EXAMPLE}"},
             todo="Rendez l'ETag de la dernière lecture, tel quel.",
         )
-    if not any(one.endswith(f'-{thing.id}"') for one in versions):
+    if all(re.fullmatch(TAG, one) and not one.endswith(f'-{thing.id}"') for one in versions):
         raise PreconditionError(
             "Cette version est celle d'autre chose.",
             code="version-of-another",

@@ -195,7 +195,8 @@ def test_the_version_of_something_else_is_told_apart(house: House) -> None:
     path, body = f"/cases/{case['id']}", {"schemes": ["dla"]}
     assert refused(cell.patch(path, body, match=f'"1-{other}"')) == (409, "version-of-another")
     assert refused(cell.patch(path, body, match="n'importe quoi")) == (422, "bad-value")
-    assert refused(cell.patch(path, body, match='"2"')) == (412, "stale-version")
+    for late in ('"2"', '"autre"', '"7", "8"', 'W/"0"'):
+        assert refused(cell.patch(path, body, match=late)) == (412, "stale-version")
     # What does not exist has no version to say.
     assert refused(cell.patch(f"/cases/{other}", body)) == (404, "unknown-case")
     assert cell.patch(path, body, match=f'"7-{other}", W/"1-{case["id"]}"').status_code == 200
