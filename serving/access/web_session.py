@@ -138,7 +138,9 @@ def forget_session(request: Request, response: Response) -> None:
 
 def check_csrf(principal: Principal, token: str | None) -> None:
     """Refuse a form that does not come from our own page: AccessError `csrf`."""
-    if not principal.csrf or not hmac.compare_digest(principal.csrf, token or ""):
+    # As bytes: texts that are not ASCII are not compared.
+    given = (token or "").encode()
+    if not principal.csrf or not hmac.compare_digest(principal.csrf.encode(), given):
         raise AccessError(
             "Ce formulaire a expiré, ou ne vient pas de cette application.",
             code="csrf",

@@ -51,7 +51,8 @@ def sign_in(
     suite: Text = "/",
 ) -> Response:
     """Open a session with a login and a password, then go where the person was going."""
-    if not hmac.compare_digest(_form_token(request, request.cookies.get(_FORM_COOKIE, "")), csrf):
+    expected = _form_token(request, request.cookies.get(_FORM_COOKIE, ""))
+    if not hmac.compare_digest(expected.encode(), csrf.encode()):
         error = AccessError(
             "Ce formulaire a expiré.", code="csrf", todo="Recommencez avec celui-ci."
         )

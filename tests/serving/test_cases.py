@@ -189,6 +189,16 @@ def test_of_two_writers_one_wins(house: House) -> None:
     )
 
 
+def test_a_form_token_of_any_letters_is_refused(house: House) -> None:
+    cell = person(house, "national")
+    cell.csrf = "\xe9" * 40
+    asked = {"Idempotency-Key": "k-1", "X-CSRF-Token": cell.csrf.encode("latin-1")}
+    found = cell.browser.request(
+        "POST", "/api/v1/cases", headers=asked, json=f'{{"siren": "{siren(1)}"}}'
+    )
+    assert refused(found) == (403, "csrf")
+
+
 def test_the_version_of_something_else_is_told_apart(house: House) -> None:
     cell = tool(house)
     case, other = opened(house, cell), "0a1b2c3d4e5f6071"

@@ -52,7 +52,7 @@ def test_a_wrong_password_says_so_and_keeps_the_login(house: House, account: str
 
 
 def test_the_sign_in_form_of_another_site_is_refused(house: House, account: str) -> None:
-    form = {"login": account, "password": PASSWORD, "csrf": "x" * 40}
+    form = {"login": account, "password": PASSWORD, "csrf": "xé" * 20}
     for cookies in ({}, {"Cookie": "veille_connexion="}, {"Cookie": "veille_connexion=choisi"}):
         answer = house.anonymous().request("POST", "/connexion", headers=cookies, data=form)
         assert answer.status_code == 403
