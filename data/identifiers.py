@@ -18,6 +18,7 @@ so a SIRET ending in five zeros or more was rounded (or padded) and its NIC is l
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -57,6 +58,7 @@ _ROUND_ZEROS = 3
 _BLOCK = 5
 
 
+@cache
 def _block_sums(parity: int) -> NDArray[np.int64]:
     """Return the Luhn sum of every block of five digits; `parity` 1 doubles its last digit."""
     numbers = np.arange(10**_BLOCK)
@@ -66,9 +68,6 @@ def _block_sums(parity: int) -> NDArray[np.int64]:
         doubled = digit * 2 - np.where(digit > 4, 9, 0)
         total += doubled if (position + parity) % 2 else digit
     return total
-
-
-_BLOCK_SUMS = (_block_sums(0), _block_sums(1))
 
 
 def is_siren(value: str) -> bool:
@@ -109,7 +108,7 @@ def _luhn(number: NDArray[np.int64], length: int) -> NDArray[np.bool_]:
     for _ in range(-(-length // _BLOCK)):
         # Twice as fast as divmod, which looks at signs.
         rest = number // 10**_BLOCK
-        total += _BLOCK_SUMS[parity][number - rest * 10**_BLOCK]
+        total += _block_sums(parity)[number - rest * 10**_BLOCK]
         number = rest
         parity ^= _BLOCK % 2
     holds: NDArray[np.bool_] = total % 10 == 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from functools import cached_property
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
@@ -55,9 +56,10 @@ class Publication:
         self.codes: dict[str, list[str]] = json.loads((folder / CODES).read_text(encoding="utf-8"))
         self.columns = [c for c in self.frame.columns if not c.startswith("_")]
         plain: pl.DataFrame = self.frame.select(self.columns)
+        at = {h: {f"{n}_{h}m": n for n in ("p", "low", "high")} for h in self.horizons}
+        same = [c for c in self.columns if not any(c in names for names in at.values())]
         self._shown: dict[int | None, pl.DataFrame] = {None: plain} | {
-            h: plain.with_columns(pl.col(f"{n}_{h}m").alias(n) for n in ("p", "low", "high"))
-            for h in self.horizons
+            h: plain.select(*same, *names).rename(names) for h, names in at.items()
         }
         self._arrays: dict[str, npt.NDArray[Any]] = {}
         self._values: dict[str, tuple[str, ...]] = {}
@@ -144,11 +146,12 @@ class Publication:
     def take(self, positions: list[int], horizon: int | None = None) -> list[dict[str, Any]]:
         """Return several structures, in the order of `positions`.
 
-        With a published `horizon` (months), p, low and high are those at this horizon besides.
+        With a published `horizon` (months), p, low and high are those at this horizon, and those of
+        the others are left out.
         """
         shown = self._shown[horizon]
-        rows, columns = shown[pl.Series(positions, dtype=pl.UInt32)].rows(), shown.columns
-        return [dict(zip(columns, row, strict=False)) for row in rows]
+        rows, columns = shown[pl.Series(positions, dtype=pl.UInt32)].rows(), tuple(shown.columns)
+        return list(map(dict, map(zip, repeat(columns), rows)))
 
     def reasons(self, siren: str, horizon_months: int | None = None) -> list[dict[str, Any]]:
         """Return the reasons at one horizon (the main one by default), strongest first."""

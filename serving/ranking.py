@@ -91,7 +91,7 @@ class Page:
     horizon_months: int
 
     def rows(self) -> list[dict[str, Any]]:
-        """Return the rows of scores.parquet, with p, low and high at the horizon asked."""
+        """Return the rows of scores.parquet, p, low and high being those at the horizon asked."""
         return self.publication.take(self.positions, self.horizon_months)
 
 

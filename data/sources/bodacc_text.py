@@ -12,7 +12,6 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from data.sources.bodacc_clauses import clauses, opened_by_resolution, read_clause
 from data.sources.bodacc_plain import decided, plain
 
 #: what a judgment does to a proceeding
@@ -101,6 +100,8 @@ def decision_of(family: str, nature: str, text: str) -> Decision:
 def _of_nature(said: str, text: str) -> Decision:
     """Read a precise nature; the text tells a conversion that the nature does not."""
     if _RESOLUTION.search(said):
+        from data.sources.bodacc_clauses import opened_by_resolution
+
         return _decision(opened_by_resolution(said), said, clear=True)
     for pattern, kind in _PRECISE:
         if pattern.search(said):
@@ -130,6 +131,9 @@ def _of_text(text: str) -> Decision:
 
 
 def _of_clauses(whole: str) -> Decision:
+    # Its expressions take 20 ms to compile: whoever reads no notice is spared them.
+    from data.sources.bodacc_clauses import clauses, read_clause
+
     read = [read_clause(clause) for clause in clauses(whole)]
     firm = {clause.kind for clause in read if not clause.title}
     silent = not any(clause.idle or clause.amends for clause in read)

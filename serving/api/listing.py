@@ -125,7 +125,7 @@ def _body(
     positions: Iterable[int],
     marks: Mapping[str, Mapping[str, Any]],
 ) -> bytes:
-    rows = publication.take(list(positions))
+    rows = publication.take(list(positions), said["horizon_months"])
     items = [shown(row, principal, known, said["horizon_months"], marks) for row in rows]
     checked = StructureList.model_validate({**said, "items": items})
     return checked.model_dump_json().encode()

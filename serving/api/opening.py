@@ -29,8 +29,8 @@ def shown(
 ) -> dict[str, Any]:
     """Return a row as this reader may see it; `marks`: the alerts it may read, by SIREN."""
     row = row | {"horizon_months": horizon, "pseudonym": None, "alert": marks.get(row["siren"])}
-    for name in ("p", "low", "high"):
-        row[name] = row[f"{name}_{horizon}m"]
+    if "p" not in row:
+        row |= {name: row[f"{name}_{horizon}m"] for name in ("p", "low", "high")}
     return row if principal.nominative else pseudonymise(row, known.state.secret)
 
 

@@ -171,7 +171,10 @@ def test_the_horizon_changes_the_probability_shown_and_sorted(
     for horizon in (6, 12, 18):
         page = query(publication, Filters(horizon_months=horizon))
         assert page.horizon_months == horizon
-        assert [r["p"] for r in page.rows()] == [r[f"p_{horizon}m"] for r in page.rows()]
+        whole = publication.take(page.positions)
+        for name in ("p", "low", "high"):
+            assert [r[name] for r in page.rows()] == [r[f"{name}_{horizon}m"] for r in whole]
+        assert [r["siren"] for r in page.rows()] == [r["siren"] for r in whole]
     with pytest.raises(RankingError) as caught:
         query(publication, Filters(horizon_months=24))
     assert caught.value.code == "unknown-horizon"
