@@ -7,11 +7,13 @@ a part of a name or a link of one use stands in it.
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 from datetime import UTC, datetime
 
+import msgspec
+
 _STANDARD_ERROR = 2
+_encode = msgspec.json.Encoder().encode
 
 
 class RequestLog:
@@ -33,4 +35,4 @@ class RequestLog:
             "request_id": request_id,
         }
         with contextlib.suppress(OSError):
-            os.write(self._descriptor, (json.dumps(line) + "\n").encode())
+            os.write(self._descriptor, _encode(line) + b"\n")

@@ -16,7 +16,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from data.errors import VeilleError
-from serving.access.audit import record
+from serving.access.audit import access, record
 from serving.access.principal import Principal, Role, Scope
 from serving.access.web_session import caller
 from serving.api import problems
@@ -104,22 +104,12 @@ def _refused(status: int, where: str, received: str, expected: str) -> CallError
 def _count(request: Request, principal: Principal, scorer: LiveScorer, call: Call) -> None:
     """Count the call in the audit log."""
     known: Services = services(request)
-    address = request.client.host if request.client else ""
-    request_id = getattr(request.state, "request_id", "")
 
     def write(calls: int, structures: int) -> None:
-        record(
-            known.state,
-            actor=principal.login or principal.name,
-            actor_id=principal.id,
-            actor_kind=principal.kind,
-            role=principal.role.value,
-            action="score.live",
-            publication_id=scorer.publication.id,
-            subject={"calls": calls, "structures": structures},
-            request_id=request_id,
-            address=address,
-        )
+        publication_id = scorer.publication.id
+        said = access(request, principal, action="score.live", publication_id=publication_id)
+        said["subject"] = {"calls": calls, "structures": structures}
+        record(known.state, **said)
 
     known.live_log.count(principal.id, len(call.structures), write)
 
