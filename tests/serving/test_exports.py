@@ -332,6 +332,19 @@ class TestMark:
         expected = "target=failure ; horizon=12 ; level=high|low ; sort=-p"
         assert cells["Filtres et tri"] == expected
 
+    def test_filters_longer_than_a_property_are_whole_on_the_first_sheet(
+        self, shared_house: House
+    ) -> None:
+        # Two of Excel's characters each, of which a property holds 255.
+        asked = "🌙" * 119
+        query = f"q={asked}&min_employees=1&level=high&level=low&level=moderate&level=unknown"
+        answer = signed_in(shared_house, "national").get(f"{EXPORT}.xlsx?{query}")
+        assert answer.status_code == 200
+        cells = {row[0]: row[1] for row in sheet(answer.content, "À lire")}
+        assert f"q={asked}" in cells["Filtres et tri"]
+        held = _parts(answer.content)["docProps/custom.xml"].decode()
+        assert 0 < held.count("🌙") < len(asked)
+
     def test_the_name_of_the_file_names_nobody(self, shared_house: House) -> None:
         browser = signed_in(shared_house, "national")
         for ending in ENDINGS:

@@ -72,7 +72,7 @@ def run(house: House, reader: str, examples: int) -> tuple[Counter[str], list[st
         signed_in = {"session": {"api_key": token}}
     sirens = [str(siren) for siren in house.frames.scores["siren"][:20]]
     if reader == "analyst":
-        sirens = sorted(pseudonym(siren, house.state.secret) for siren in sirens)
+        sirens += sorted(pseudonym(siren, house.state.secret) for siren in sirens)
     schemathesis.openapi.format("siren", st.sampled_from(sirens))
     config = SchemathesisConfig.from_dict(
         {
