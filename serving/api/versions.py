@@ -15,6 +15,8 @@ from fastapi import Header
 from data.errors import VeilleError
 
 TAG = r'"[0-9]{1,9}-[0-9a-f]{16}"'
+#: a compressed answer has a weak one; it is given back as it came
+_SHOWN = f"^(W/)?{TAG}$"
 #: RFC 9110, 8.8.3; what has not this form is no condition at all
 _ENTITY_TAG = r'"[\x21\x23-\x7e\x80-\xff]*"'
 _EXAMPLE = '"3-0a1b2c3d4e5f6071"'
@@ -24,14 +26,14 @@ VERSIONED: dict[str, Any] = {
         "ETag": {
             "description": "Version, à rendre dans If-Match.",
             "required": True,
-            "schema": {"type": "string", "pattern": f"^{TAG}$"},
+            "schema": {"type": "string", "pattern": _SHOWN},
         }
     }
 }
 IF_MATCH = Header(
     alias="If-Match",
     description="L'ETag de ce qui a été lu.",
-    json_schema_extra={"pattern": f"^{TAG}$"},
+    json_schema_extra={"pattern": _SHOWN},
 )
 
 
