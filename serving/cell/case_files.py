@@ -68,7 +68,8 @@ def check_file(name: str, content: bytes) -> str:
         )
     if not content:
         raise CellError("Ce fichier est vide.", code="empty-file", where="corps")
-    ending = Path(clean).suffix.lower()
+    # Not `Path.suffix`: a name that is an ending alone has none there.
+    ending = f".{clean.rpartition('.')[2]}".lower() if "." in clean else ""
     if ending not in TYPES:
         raise CellError(
             "Ce type de fichier n'est pas accepté.",

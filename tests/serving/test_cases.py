@@ -313,6 +313,7 @@ class TestFiles:
             ("compte.ods", office("content.xml", mimetype=ODS)),
             ("liste.csv", "siren;nom\n1;é\n".encode("cp1252")),
             ("note.txt", "Rappelée à midi.".encode()),
+            (" .txt", b"Sans nom."),
         ],
     )
     def test_accepted(self, name: str, content: bytes) -> None:
