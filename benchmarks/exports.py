@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import hashlib
 import math
-import os
 import signal
 import socket
 import subprocess
@@ -24,6 +23,8 @@ from datetime import date
 from pathlib import Path
 
 import httpx
+
+from benchmarks.servers import with_bytecode
 
 _ROOT = Path(__file__).parents[1]
 _BYTECODE = "bytecode"
@@ -179,10 +180,8 @@ def _server(home: Path) -> Iterator[tuple[str, int]]:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
     address = f"http://127.0.0.1:{port}"
-    environment = {n: v for n, v in os.environ.items() if n != "PYTHONDONTWRITEBYTECODE"}
-    environment |= {"PYTHONPATH": str(_ROOT), "PYTHONPYCACHEPREFIX": str(home / _BYTECODE)}
     command = [sys.executable, "-c", _SERVE, str(home), str(port)]
-    process = subprocess.Popen(command, cwd=_ROOT, env=environment)
+    process = subprocess.Popen(command, cwd=_ROOT, env=with_bytecode(home / _BYTECODE))
     try:
         for _ in range(600):
             try:

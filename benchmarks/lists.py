@@ -27,7 +27,7 @@ import httpx
 
 from benchmarks.api import CONNECTIONS, CONSTANT, VEILLE
 from benchmarks.exports import measure, publish
-from benchmarks.servers import Side, measured, running
+from benchmarks.servers import Side, measured, running, with_bytecode
 from serving.access.keys import create_key
 from serving.access.principal import Territory
 from serving.publication import Publication
@@ -181,9 +181,7 @@ def _served(home: Path, workers: int) -> Iterator[tuple[str, int]]:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
     words = ["serve", "--home", str(home), "--port", str(port), "--workers", str(workers)]
-    environment = {n: v for n, v in os.environ.items() if n != "PYTHONDONTWRITEBYTECODE"}
-    environment |= {"VEILLE_LOG_LEVEL": "error", "PYTHONPATH": str(_ROOT)}
-    environment["PYTHONPYCACHEPREFIX"] = str(home / "bytecode")
+    environment = with_bytecode(home / "bytecode") | {"VEILLE_LOG_LEVEL": "error"}
     process = subprocess.Popen(
         [sys.executable, "-c", _CLI, *words],
         cwd=_ROOT,

@@ -48,6 +48,15 @@ class Side:
     method: str = "POST"
 
 
+def with_bytecode(folder: Path) -> dict[str, str]:
+    """Return the environment of a server of ours that keeps its bytecode in a folder.
+
+    Started once before it is measured, it does not compile itself, as on any machine that ran it.
+    """
+    environment = {n: v for n, v in os.environ.items() if n != "PYTHONDONTWRITEBYTECODE"}
+    return environment | {"PYTHONPATH": str(_ROOT), "PYTHONPYCACHEPREFIX": str(folder)}
+
+
 @contextmanager
 def running(side: Side) -> Iterator[str]:
     """Start a server; give its address once it answers; stop it by its number."""

@@ -16,15 +16,18 @@ from serving.access.principal import Territory
 _MOST = 64
 
 
-@dataclass(frozen=True)
+@dataclass
 class Listed:
-    """What the publication says of one page; `body` is its JSON where no alert marks a row."""
+    """What the publication says of one page.
+
+    `body` is its JSON where no alert marks a row, empty until it is shown so for the first time.
+    """
 
     said: Mapping[str, Any]
     asked: Mapping[str, Any]
     positions: tuple[int, ...]
     sirens: tuple[str, ...]
-    body: bytes
+    body: bytes = b""
 
 
 class KeptPages:

@@ -53,14 +53,12 @@ def brief(
     from serving.access.acting import person
     from serving.access.audit import record
     from serving.cell.before import list_before
-    from serving.cell.brief.brief import Means, prepare_brief
+    from serving.cell.brief.brief import means_of, prepare_brief
     from serving.cell.brief.page import html_of
     from serving.cell.brief.pdf import pdf_of
     from serving.cell.brief.scope import Scope, check_scope
     from serving.cell.kept_schemes import KeptSchemes
-    from serving.cell.priorities.act import planned
     from serving.cell.priorities.capacity import read_capacity
-    from serving.cell.priorities.plan import Objective
     from serving.publication import Publication
     from veille.scenarios import run
 
@@ -75,11 +73,10 @@ def brief(
     # Nothing is computed for who may not see it.
     reader.require_lists()
     check_scope(asked, publication, reader)
-    schemes, given = KeptSchemes(place).get(), read_capacity(place, capacity)
-    means = Means(
-        tuple(schemes.schemes.values()),
-        given,
-        planned(publication, given, schemes, Objective.BENEFIT),
+    means = means_of(
+        publication,
+        KeptSchemes(place).get(),
+        read_capacity(place, capacity),
         run(found_home, scenario, target, territory=asked.place(reader)) if scenario else None,
     )
     made = prepare_brief(publication, before, reader, asked, secret=state.secret, means=means)

@@ -14,13 +14,11 @@ from serving.api.parameters import SingleValues
 from serving.api.problems import RESPONSES, Problem
 from serving.api.taking import check_taking
 from serving.cell.before import list_before
-from serving.cell.brief.brief import Means, prepare_brief
+from serving.cell.brief.brief import means_of, prepare_brief
 from serving.cell.brief.page import html_of
 from serving.cell.brief.pdf import pdf_of
 from serving.cell.brief.scope import check_scope
-from serving.cell.priorities.act import planned
 from serving.cell.priorities.capacity import read_capacity
-from serving.cell.priorities.plan import Objective
 from serving.cell.scenarios.act import load_for
 from serving.services import services
 
@@ -57,15 +55,13 @@ def read_brief(
     scenario = None
     if parameters.scenario is not None:
         scenario = load_for(home, parameters.scenario, principal.territory)
-    capacity = read_capacity(home)
-    plan = planned(publication, capacity, schemes, Objective.BENEFIT)
     brief = prepare_brief(
         publication,
         before,
         principal,
         scope,
         secret=known.state.secret,
-        means=Means(tuple(schemes.schemes.values()), capacity, plan, scenario),
+        means=means_of(publication, schemes, read_capacity(home), scenario),
     )
     record_access(
         request,

@@ -153,21 +153,20 @@ def read_one(
 
 
 @router.patch("/{case_id}", response_model=CaseAnswer, responses={200: VERSIONED, **CHANGES})
-def change(
-    case_id: str, _none: _NOTHING, body: CaseChange, request: Request, asked: Changing
-) -> Response:
+def change(case_id: str, _none: _NOTHING, body: CaseChange, asked: Changing) -> Response:
     """Take a case further: status, outcome, who follows it, deadline, schemes."""
-    with services(request).state.read() as session:
+    known = services(asked.request)
+    with known.state.read() as session:
         read_case(session, asked.principal, case_id)
     asked.require_said()
     given = body.model_dump(exclude_unset=True)
-    said = given.pop("note", None) or ""
-    known = services(asked.request).schemes.get().schemes
+    note = given.pop("note", None) or ""
+    catalogue = known.schemes.get().schemes
 
     def act(session: Session) -> Done:
         case = read_case(session, asked.principal, case_id)
         asked.require(case)
-        changed = change_case(session, asked.principal, case, given, said, catalogue=known)
+        changed = change_case(session, asked.principal, case, given, note, catalogue=catalogue)
         return _done(session, asked.principal, "case.change", changed, 200)
 
     return asked.once(act)

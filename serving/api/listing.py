@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,7 +62,6 @@ def listed(
         parameters.model_dump(mode="json", exclude_defaults=True),
         tuple(page.positions),
         tuple(f"{numbers[i]:09d}" for i in page.positions),
-        _body(known, publication, principal, said, page.positions, {}),
     )
 
 
@@ -110,9 +109,10 @@ def reply(
     view = (head.headers["ETag"], said["action"], said["address"])
     if same:
         return Reply(view, said, head)
-    body = page.body
     if marks:
-        body = _body(known, publication, principal, page.said, page.positions, marks)
+        body = _body(known, publication, principal, page, marks)
+    else:
+        body = page.body = page.body or _body(known, publication, principal, page, {})
     headers = dict(head.headers)
     return Reply(view, said, Response(body, media_type="application/json", headers=headers))
 
@@ -121,11 +121,11 @@ def _body(
     known: Services,
     publication: Publication,
     principal: Principal,
-    said: Mapping[str, Any],
-    positions: Iterable[int],
+    page: Listed,
     marks: Mapping[str, Mapping[str, Any]],
 ) -> bytes:
-    rows = publication.take(list(positions), said["horizon_months"])
-    items = [shown(row, principal, known, said["horizon_months"], marks) for row in rows]
-    checked = StructureList.model_validate({**said, "items": items})
+    horizon = page.said["horizon_months"]
+    rows = publication.take(list(page.positions), horizon)
+    items = [shown(row, principal, known, horizon, marks) for row in rows]
+    checked = StructureList.model_validate({**page.said, "items": items})
     return checked.model_dump_json().encode()

@@ -57,7 +57,9 @@ def asked_siren(text: str, principal: Principal, known: Services) -> str:
                 todo=f"Prenez le pseudonyme de la liste ({', '.join(HIDDEN)} y sont masqués).",
             )
         return found
-    if re.fullmatch(SIREN, digits) and not is_siren(digits):
+    if is_siren(digits):
+        return digits
+    if re.fullmatch(SIREN, digits):
         raise unknown_key(digits)
     if re.fullmatch(PSEUDONYM, digits):
         raise RankingError(
@@ -69,16 +71,14 @@ def asked_siren(text: str, principal: Principal, known: Services) -> str:
             expected="un SIREN",
             todo="Demandez la structure par son SIREN.",
         )
-    if not is_siren(digits):
-        raise RankingError(
-            "Ce n'est pas un SIREN.",
-            code="bad-siren",
-            where="siren",
-            received=text[:40],
-            expected="neuf chiffres dont le dernier est la clé de Luhn",
-            todo="Vérifiez les chiffres, un par un.",
-        )
-    return digits
+    raise RankingError(
+        "Ce n'est pas un SIREN.",
+        code="bad-siren",
+        where="siren",
+        received=text[:40],
+        expected="neuf chiffres dont le dernier est la clé de Luhn",
+        todo="Vérifiez les chiffres, un par un.",
+    )
 
 
 def open_structure(

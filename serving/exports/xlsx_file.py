@@ -118,10 +118,10 @@ def _properties(book: xlsxwriter.Workbook, said: Watermark) -> None:
     )
     for name, value in said.pairs().items():
         # A custom property holds 255 of Excel's characters; the first sheet has the whole of it.
-        book.set_custom_property(f"veille.{name}", cut(value, 255), "text")
+        book.set_custom_property(f"veille.{name}", _cut(value, 255), "text")
 
 
-def cut(text: str, size: int) -> str:
+def _cut(text: str, size: int) -> str:
     """Return the beginning of a text, at most this many UTF-16 units: what Excel counts."""
     return text.encode("utf-16-le")[: 2 * size].decode("utf-16-le", errors="ignore")
 

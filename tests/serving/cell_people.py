@@ -75,3 +75,20 @@ def refused(response: httpx.Response) -> tuple[int, str]:
 def alert(siren: str, **more: object) -> dict[str, object]:
     """Return an alert to raise."""
     return {"siren": siren, "severity": 2, "reason": "Salaires en retard.", "source": "DLA"} | more
+
+
+def own_schemes(identifier: str, label: str) -> str:
+    """Return an operator's catalogue, as TOML, of one invented scheme."""
+    return f"""
+version = 1
+[scheme.{identifier}]
+label = "{label}"
+means = "Rien."
+stages = ["anticipation"]
+territory = "all"
+contact = "Personne"
+bring = ["rien"]
+source = "Essai"
+to_confirm = true
+drivers = []
+"""

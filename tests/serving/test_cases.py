@@ -19,7 +19,7 @@ from serving.cell.case_steps import NEXT, STATUSES, state_of
 from serving.cell.days import day_of, now
 from serving.state.cell_models import Case, CaseEvent
 from serving.state.models import AuditEntry
-from tests.serving.cell_people import alert, person, refused, tool
+from tests.serving.cell_people import alert, own_schemes, person, refused, tool
 from tests.serving.conftest import siren
 
 if TYPE_CHECKING:
@@ -244,19 +244,7 @@ def test_who_may_follow_a_case(house: House) -> None:
     assert refused(step(cell, changed, due_on=past)) == (409, "bad-day")
 
 
-OWN = """
-version = 1
-[scheme.fonds_regional]
-label = "Fonds inventé"
-means = "Rien."
-stages = ["anticipation"]
-territory = "all"
-contact = "Personne"
-bring = ["rien"]
-source = "Essai"
-to_confirm = true
-drivers = []
-"""
+OWN = own_schemes("fonds_regional", "Fonds inventé")
 
 
 def test_schemes_of_the_operator_are_used_and_outlive_the_catalogue(house: House) -> None:

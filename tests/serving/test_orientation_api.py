@@ -18,24 +18,13 @@ from serving.publication import Publication, PublicationError
 from serving.publication_files import PROFILE
 from serving.settings import ServingSettings
 from serving.state.models import AuditEntry
+from tests.serving.cell_people import own_schemes
 from tests.serving.conftest import Browser, Frames, House, make_frames, siren
 from tests.serving.web_people import signed_in
 
 LIST = "/api/v1/structures"
 DEBT = 76_543.0
-OWN = """
-version = 1
-[scheme.essai]
-label = "Dispositif inventé"
-means = "Rien."
-stages = ["anticipation"]
-territory = "all"
-contact = "Personne"
-bring = ["rien"]
-source = "Essai"
-to_confirm = true
-drivers = []
-"""
+OWN = own_schemes("essai", "Dispositif inventé")
 
 
 def with_profiles(frames: Frames, **changed: Any) -> Frames:  # noqa: ANN401 - any value

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 import polars as pl
 
+from data.reference.schemes import Catalogue
 from serving.access.principal import Principal
 from serving.access.pseudonym import pseudonymise
 from serving.cell.brief.capacity import Rooms, rooms
@@ -18,8 +19,9 @@ from serving.cell.brief.outlook import Outlook, outlook
 from serving.cell.brief.scope import Scope, check_scope
 from serving.cell.brief.signs import signs
 from serving.cell.brief.stages import STAGES, with_stages
+from serving.cell.priorities.act import planned
 from serving.cell.priorities.capacity import Capacity
-from serving.cell.priorities.plan import Plan
+from serving.cell.priorities.plan import Objective, Plan
 from serving.cell.tally import Expected, Rows, expected, high_sirens, levels
 from serving.publication import Publication
 from serving.ranking import Sort, whole_list
@@ -91,6 +93,17 @@ class Brief:
         manifest = self.publication.manifest
         fictitious = "-donnees-fictives" if manifest.synthetic else ""
         return f"veille-ess-note-{manifest.target}-{manifest.as_of}{fictitious}.{ending}"
+
+
+def means_of(
+    publication: Publication,
+    schemes: Catalogue,
+    capacity: Capacity,
+    scenario: dict[str, Any] | None = None,
+) -> Means:
+    """Return the means of a brief, the national plan of a capacity made if it was not yet."""
+    plan = planned(publication, capacity, schemes, Objective.BENEFIT)
+    return Means(tuple(schemes.schemes.values()), capacity, plan, scenario)
 
 
 def prepare_brief(
