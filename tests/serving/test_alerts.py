@@ -79,10 +79,22 @@ def test_repeating_gives_the_same_answer_and_one_effect(house: House) -> None:
     other = cell.post("/alerts", alert(here(house), severity=3), key="k-1")
     assert refused(other) == (409, "idempotency-key-reused")
     assert kept(house) == 1
-    assert refused(cell.post("/alerts", alert(here(house)), key="mal dit")) == (
-        400,
-        "bad-idempotency-key",
-    )
+
+
+def test_a_key_in_quotes_is_the_same_key(house: House) -> None:
+    """The draft of the header (RFC 8941) writes it as a quoted string."""
+    cell = tool(house)
+    first = cell.post("/alerts", alert(here(house)), key="k-1")
+    again = cell.post("/alerts", alert(here(house)), key='"k-1"')
+    assert (again.status_code, again.content) == (first.status_code, first.content)
+    assert again.headers["idempotent-replayed"] == "true"
+
+
+@pytest.mark.parametrize("key", ["mal dit", '"', '""', '"k', 'k"', '""k""', 'k"k', "k" * 201])
+def test_a_key_that_is_not_one_is_refused(house: House, key: str) -> None:
+    answer = tool(house).post("/alerts", alert(here(house)), key=key)
+    assert refused(answer) == (400, "bad-idempotency-key")
+    assert kept(house) == 0
 
 
 def test_the_same_write_sent_together_has_one_effect(house: House) -> None:
