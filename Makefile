@@ -4,6 +4,7 @@
 PYTHON ?= python3
 JOBS ?= 2
 BROWSER ?= 1
+PEERS ?= .tools/peers
 BIN := .venv/bin
 
 ifeq ($(BROWSER),1)
@@ -15,7 +16,7 @@ AND_BROWSER := and not browser
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-tests demo test test-slow lint format bench bench-features bench-models bench-api bench-lists bench-scenario screenshots docs clean
+.PHONY: help setup setup-tests setup-bench demo test test-slow lint format bench bench-features bench-models bench-api bench-lists bench-scenario screenshots docs clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,6 +27,9 @@ setup: ## create or update .venv from uv.lock (nothing to do: a fraction of a se
 
 setup-tests: setup
 	@$(PYTHON) scripts/system_packages.py $(SYSTEM)
+
+setup-bench: setup
+	@$(PYTHON) scripts/system_packages.py bench
 
 demo: setup ## a synthetic France, from raw facts to the web pages (DEMO="--structures 2000 --no-serve")
 	@$(BIN)/veille demo $(DEMO)
@@ -55,13 +59,13 @@ bench-models: setup-tests ## reasons beside shap, a fit beside LightGBM alone (R
 	$(BIN)/python -m benchmarks.reasons
 	$(BIN)/python -m benchmarks.training --whole $(if $(ROWS),--rows $(ROWS))
 
-bench-api: setup-tests ## live scoring beside a constant answer and MLflow's server (needs wrk)
-	$(BIN)/python -m benchmarks.api $(ARGS)
+bench-api: setup-bench ## live scoring beside a constant answer, MLflow, MLServer, BentoML (PEERS=: without the last two)
+	$(BIN)/python -m benchmarks.api $(if $(PEERS),--peers $(PEERS)) $(ARGS)
 
 bench-scenario: setup ## a what-if cut beside the same by hand (ARGS="--structures 100000")
 	$(BIN)/python -m benchmarks.scenario $(ARGS)
 
-bench-lists: setup-tests ## 1.5 million invented structures served: lists, start, memory (needs wrk)
+bench-lists: setup-bench ## 1.5 million invented structures served: lists, start, memory
 	$(BIN)/python -m benchmarks.lists $(ARGS)
 
 screenshots: setup-tests ## pictures of the pages, from a demo served for the occasion

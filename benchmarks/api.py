@@ -2,7 +2,7 @@
 
 ``python -m benchmarks.api [--home HOME]`` takes the current publication of a home (else of a
 synthetic France made for it), and asks each server in turn for the probabilities of the same
-structure, from its indicators, with `wrk` (its package in Debian) on the same machine:
+structure, from its indicators, with `wrk` on the same machine:
 
 - ``constant``: uvicorn and an ASGI application that always answers the same bytes: the limit;
 - ``veille``: ``POST /api/v1/scores``, key, limit, audit and headers included;
@@ -121,7 +121,7 @@ def main() -> int:
     asked.add_argument("--rounds", type=int, default=2, help="the better one counts (2)")
     given = asked.parse_args()
     if shutil.which("wrk") is None:
-        raise SystemExit("wrk is not here: apt-get install wrk")
+        raise SystemExit("wrk is not here: make setup-bench, or apt-get install wrk")
     with ExitStack() as stack:
         home = given.home or Path(stack.enter_context(TemporaryDirectory(prefix="veille-bench-")))
         if given.home is None:

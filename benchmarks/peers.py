@@ -3,8 +3,8 @@
 Each is measured twice: with the registered model as MLflow loads it, which is how one serves it
 there, and (`+`) with our predictor of one row, which leaves the cost of the server alone.
 
-They live in an environment of their own (`python -m benchmarks.api --peers FOLDER` makes it, or
-uses it), which sees our packages after theirs: they are no dependency of the project.
+They live in an environment of their own (`make bench-api` makes it in ``.tools``), which sees our
+packages after theirs: they are no dependency of the project.
 """
 
 from __future__ import annotations
@@ -71,7 +71,8 @@ def environment(folder: Path) -> Path:
     if not python.exists():
         subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
     if not all((folder / "bin" / name).exists() for name in PACKAGES):
-        subprocess.run([str(python), "-m", "pip", "install", "-q", *PACKAGES], check=True)
+        asked = ["install", "-q", "--no-deps", "-r", str(Path(__file__).with_suffix(".txt"))]
+        subprocess.run([str(python), "-m", "pip", *asked], check=True)
     ours = sysconfig.get_paths()["purelib"]
     theirs = next((folder / "lib").glob("python*/site-packages"))
     (theirs / "veille.pth").write_text(f"{ours}\n")

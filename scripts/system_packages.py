@@ -2,8 +2,8 @@
 """Check the few system packages that pip cannot bring, and install them through apt when root.
 
 ``run``: libgomp, which LightGBM loads. ``test``: also Java for the tests of Spark, PostgreSQL for
-those of the state, Pango for the briefs in PDF, Chromium and fonts for the browser tests. Standard
-library only.
+those of the state, Pango for the briefs in PDF, Chromium and fonts for the browser tests.
+``bench``: also wrk, which loads the servers measured. Standard library only.
 """
 
 from __future__ import annotations
@@ -60,6 +60,11 @@ def has_postgres() -> bool:
     return postgres_folder() is not None
 
 
+def has_wrk() -> bool:
+    """Tell whether the tool that measures servers is on the path."""
+    return shutil.which("wrk") is not None
+
+
 def has_browser() -> bool:
     """Tell whether a Chromium is on the path."""
     return any(shutil.which(name) for name in BROWSERS)
@@ -73,11 +78,13 @@ def has_fonts() -> bool:
     return bool(listed.stdout.strip())
 
 
+_RUN = {"libgomp (LightGBM)": (has_gomp, ["libgomp1"])}
 #: what is needed -> how to tell that it is there, apt packages that bring it
 NEEDS = {
-    "run": {"libgomp (LightGBM)": (has_gomp, ["libgomp1"])},
+    "run": _RUN,
+    "bench": {**_RUN, "wrk (benchmarks of servers)": (has_wrk, ["wrk"])},
     "test": {
-        "libgomp (LightGBM)": (has_gomp, ["libgomp1"]),
+        **_RUN,
         "Chromium (browser tests)": (has_browser, ["chromium"]),
         "fonts (browser tests)": (has_fonts, ["fontconfig", "fonts-dejavu-core"]),
         "Pango (briefs in PDF)": (has_pango, ["libpangoft2-1.0-0", "libharfbuzz-subset0"]),
