@@ -39,14 +39,16 @@ async def app(scope, receive, send):
         pass
     await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
     await send({"type": "http.response.body", "body": BODY})
-uvicorn.run(app, host="127.0.0.1", port=int(sys.argv[1]), log_level="critical", access_log=False)
+uvicorn.run(app, host="127.0.0.1", port=int(sys.argv[1]), log_level="critical",
+    access_log=False, server_header=False)
 """
 VEILLE = """
 import sys, uvicorn
 from pathlib import Path
 from serving.app import ServingSettings, create_app
 app = create_app(ServingSettings(Path(sys.argv[2]), rate_per_minute=0))
-uvicorn.run(app, host="127.0.0.1", port=int(sys.argv[1]), log_level="critical", access_log=False)
+uvicorn.run(app, host="127.0.0.1", port=int(sys.argv[1]), log_level="critical",
+    access_log=False, server_header=False)
 """
 
 

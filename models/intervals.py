@@ -40,6 +40,16 @@ def variance(members: Floats, trees: Floats) -> Floats:
     return out
 
 
+def own_weight(members: int) -> float:
+    """Return how much a row's own variance counts beside the pooled one, between 0 and 1."""
+    return (members - 1) / (members - 1 + PRIOR_MEMBERS)
+
+
+def standard_errors(members: int, level: float) -> float:
+    """Return how many standard errors an interval of that level reaches on each side."""
+    return float(stdtrit(members - 1 + PRIOR_MEMBERS, 0.5 + level / 2))
+
+
 def standard_error(
     own: Floats, pooled: float | Floats, *, members: int, slope: float, calibration: Floats
 ) -> Floats:
@@ -59,7 +69,7 @@ def standard_error(
     calibration : ndarray (n,)
         Variance due to the calibration.
     """
-    weight = (members - 1) / (members - 1 + PRIOR_MEMBERS)
+    weight = own_weight(members)
     shrunk = weight * own + (1 - weight) * pooled
     out: Floats = STRAY * np.sqrt(slope**2 * shrunk + calibration)
     return out
@@ -77,7 +87,7 @@ def bounds(score: Floats, error: Floats, members: int, level: float) -> tuple[Fl
     level : float
         For instance 0.90.
     """
-    reach = float(stdtrit(members - 1 + PRIOR_MEMBERS, 0.5 + level / 2))
+    reach = standard_errors(members, level)
     p = expit(score)
     low = np.minimum(expit(score - reach * error), p)
     return low, np.maximum(expit(score + reach * error), p)

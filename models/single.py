@@ -14,7 +14,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import expit
 
 from models import intervals
 from models.encoding import MISSING_CODE
@@ -69,9 +68,7 @@ class SingleRow:
         self._trees = _Trees(
             model.forests or (), (len(model.horizons_months), len(model.bag.linear)), len(columns)
         )
-        self._members = len(model.bag.linear)
-        self._pooled = np.array(model.pooled)
-        self._horizons = np.arange(len(model.horizons_months))
+        self._horizons = [_Horizon(model, at) for at in range(len(model.horizons_months))]
 
     def codes(self, values: Sequence[Value]) -> Floats:
         """Return the codes of one row, in the order of `names`.
@@ -121,18 +118,48 @@ class SingleRow:
         """Return the same for a row that is numbers already."""
         trees = self._trees.members(codes)
         raw = self._linear.members(codes) + trees
-        # The horizons of one row stand as the rows of a table would.
-        centres, calibration = np.add.reduce(raw, 1) / self._members, self.model.calibration
-        scores = calibration.apply(centres, self._horizons)
-        errors = intervals.standard_error(
-            intervals.variance(raw, trees),
-            self._pooled,
-            members=self._members,
-            slope=calibration.slope,
-            calibration=calibration.variance(centres, self._horizons),
+        return [
+            of_horizon.estimate(members, of_trees)
+            for of_horizon, members, of_trees in zip(
+                self._horizons, raw.tolist(), trees.tolist(), strict=True
+            )
+        ]
+
+
+class _Horizon:
+    """The calibration and the interval at one horizon, as `RiskModel.predict` makes them.
+
+    In plain numbers: of so few, a sum costs less than a call of numpy.
+    """
+
+    def __init__(self, model: RiskModel, at: int) -> None:
+        calibration, members = model.calibration, len(model.bag.linear)
+        self._slope, self._shift = calibration.slope, float(calibration.shifts[at])
+        v = calibration.covariance
+        self._square, self._double = float(v[0, 0]), 2 * float(v[0, 1 + at])
+        self._alone = float(v[1 + at, 1 + at])
+        weight = intervals.own_weight(members)
+        self._own = self._slope**2 * weight / max(members - 1, 1)
+        self._pooled = self._slope**2 * (1 - weight) * float(model.pooled[at])
+        self._reach = intervals.STRAY * intervals.standard_errors(members, model.params.interval)
+
+    def estimate(self, members: list[float], trees: list[float]) -> Estimate:
+        """Return the estimate of each member's log-odds, and of the part that trees have in it."""
+        centre, of_trees = sum(members) / len(members), sum(trees) / len(trees)
+        own = sum(
+            [(m - centre) ** 2 + (t - of_trees) ** 2 for m, t in zip(members, trees, strict=True)]
         )
-        low, high = intervals.bounds(scores, errors, self._members, self.model.params.interval)
-        return list(zip(expit(scores).tolist(), low.tolist(), high.tolist(), strict=True))
+        score = self._slope * centre + self._shift
+        doubt = (self._square * centre + self._double) * centre + self._alone
+        reach = self._reach * math.sqrt(self._own * own + self._pooled + max(doubt, 0.0))
+        return _probability(score), _probability(score - reach), _probability(score + reach)
+
+
+def _probability(logit: float) -> float:
+    if logit >= 0.0:
+        return 1.0 / (1.0 + math.exp(-logit))
+    odds = math.exp(logit)
+    return odds / (1.0 + odds)
 
 
 class _Linear:
@@ -144,13 +171,19 @@ class _Linear:
         valued = [(at, j) for at, (j, flag) in enumerate(columns) if not flag]
         flags = [(at, j) for at, (j, flag) in enumerate(columns) if flag]
         dense = np.array([p.dense for p in parts]).T.reshape(len(columns), len(parts))
-        self._of_values, self._values = dense[[at for at, _ in valued]], [j for _, j in valued]
-        self._of_flags, self._flags = dense[[at for at, _ in flags]], [j for _, j in flags]
-        self._knots, self._left, self._base, self._slope = _lines(
-            [encoding.columns[j].knots for j in self._values],
-            [encoding.columns[j].normal for j in self._values],
+        self._of_values, self._of_flags = (dense[[at for at, _ in x]] for x in (valued, flags))
+        self._values, self._flags = (
+            np.array([j for _, j in x], dtype=np.intp) for x in (valued, flags)
         )
-        self._row = np.arange(len(self._values))
+        # A knot is known by its column, then its value: numpy orders complex numbers so, and one
+        # search finds the piece of every column. Those of column k start k places further.
+        self._column = np.arange(len(valued), dtype=np.complex128)
+        self._place = np.arange(len(valued))
+        lines = [_line(encoding.columns[j].knots, encoding.columns[j].normal) for _, j in valued]
+        self._knots = np.array([complex(k, x) for k, (knots, _) in enumerate(lines) for x in knots])
+        self._left, self._height, self._slope = np.array(
+            [piece for _, pieces in lines for piece in pieces]
+        ).T.reshape(3, -1)
         self._categories = [
             (j, len(encoding.columns[j].levels) + 1, np.array([p.levels[k] for p in parts]).T)
             for k, j in enumerate(encoding.level_columns)
@@ -159,38 +192,30 @@ class _Linear:
 
     def members(self, codes: Floats) -> Floats:
         """Return each member's score at each horizon, (horizons, members)."""
-        score = self._starts
-        if self._values:
-            values = codes[self._values]
-            # NaN is above no knot; its score is that of the flag
-            at = self._row, np.count_nonzero(self._knots <= values[:, None], axis=1)
-            z = self._base[at] + self._slope[at] * (values - self._left[at])
-            z[np.isnan(z)] = 0.0
-            score = score + z @ self._of_values
-        if self._flags:
-            score = score + np.isnan(codes[self._flags]) @ self._of_flags
+        score: Floats = self._starts
+        values, wanted = codes[self._values], self._column.copy()
+        wanted.imag = values
+        at = self._knots.searchsorted(wanted, side="right") + self._place
+        z = self._height[at] + self._slope[at] * (values - self._left[at])
+        z[np.isnan(z)] = 0.0  # of a missing value only the flag counts
+        score = score + z @ self._of_values
+        score = score + np.isnan(codes[self._flags]) @ self._of_flags
         for j, none, weights in self._categories:
             code = codes[j]
             score = score + weights[none if math.isnan(code) else int(code)]
         return score
 
 
-def _lines(knots: Sequence[Floats], normal: Sequence[Floats]) -> tuple[Floats, ...]:
-    """Return the knots, and of each interval between them its left end, value there and slope.
+def _line(knots: Floats, normal: Floats) -> tuple[list[float], list[tuple[float, float, float]]]:
+    """Return the knots of a column, and the pieces between them as left end, height there, slope.
 
-    One row a column, padded. `numpy.interp` gives base + slope x (value - left); outside the knots
-    it is flat.
+    `numpy.interp` gives height + slope x (value - left); outside the knots it is flat.
     """
-    longest = max(map(len, knots), default=0)
-    tables = np.zeros((4, len(knots), longest + 1))
-    tables[0] = np.inf
-    for j, (x, y) in enumerate(zip(knots, normal, strict=True)):
-        size = len(x)
-        tables[0, j, :size] = x
-        tables[1, j, : size + 1] = np.concatenate([x[:1], x])
-        tables[2, j, : size + 1] = np.concatenate([y[:1], y])
-        tables[3, j, 1:size] = np.diff(y) / np.diff(x)
-    return tuple(tables)
+    x, y = knots.tolist(), normal.tolist()
+    if not x:
+        return x, [(0.0, 0.0, 0.0)]
+    slopes = [*(np.diff(normal) / np.diff(knots)).tolist(), 0.0]
+    return x, [(x[0], y[0], 0.0), *zip(x, y, slopes, strict=True)]
 
 
 class _Trees:

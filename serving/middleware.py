@@ -38,8 +38,19 @@ def _raw(headers: Mapping[str, str]) -> tuple[tuple[bytes, bytes], ...]:
     return tuple((name.lower().encode(), value.encode()) for name, value in headers.items())
 
 
-_ALWAYS = _raw({**HEADERS, "Cache-Control": "private, no-store"})
-_SECURE = (*_ALWAYS, *_raw({"Strict-Transport-Security": "max-age=31536000"}))
+_Headers = tuple[tuple[bytes, bytes], ...]
+#: they tell a browser what a page may do: an answer of JSON is none, and each header is paid for
+_OF_PAGES = frozenset({"Referrer-Policy", "Cross-Origin-Opener-Policy", "Permissions-Policy"})
+_PAGE = _raw({**HEADERS, "Cache-Control": "private, no-store"})
+_JSON = tuple(one for one in _PAGE if one not in _raw({n: HEADERS[n] for n in _OF_PAGES}))
+_SECURE = _raw({"Strict-Transport-Security": "max-age=31536000"})
+#: by (answer of JSON, HTTPS)
+_ADDED: dict[tuple[bool, bool], _Headers] = {
+    (json, https): (*(_JSON if json else _PAGE), *(_SECURE if https else ()))
+    for json in (False, True)
+    for https in (False, True)
+}
+_KINDS_OF_JSON = frozenset({b"application/json", b"application/problem+json"})
 
 
 class Envelope:
@@ -78,12 +89,13 @@ class Envelope:
                 status = message["status"]
                 given = list(message.get("headers", ()))
                 # Names are in lower case already: this is done for every answer.
-                present = {name for name, _ in given}
+                present = dict(given)
                 if b"content-encoding" in present:
                     given = weak(given)
                 if more := scope["state"].get("answer_headers"):
                     given += [one for one in _raw(more) if one[0] not in present]
-                every = _SECURE if scope["scheme"] == "https" else _ALWAYS
+                json = present.get(b"content-type") in _KINDS_OF_JSON
+                every = _ADDED[json, scope["scheme"] == "https"]
                 given += [one for one in every if one[0] not in present]
                 given.append((b"x-request-id", request_id.encode()))
                 message["headers"] = given

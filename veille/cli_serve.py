@@ -140,7 +140,14 @@ def _run(home: Path | None, host: str, port: int, workers: int) -> None:
             import_lightgbm()
             app = create_app(options)
         # The access log of uvicorn holds addresses, and they hold SIREN and links of one use.
-        uvicorn.run(app, host=host, port=port, log_level=found.log_level, access_log=False)
+        uvicorn.run(
+            app,
+            host=host,
+            port=port,
+            log_level=found.log_level,
+            access_log=False,
+            server_header=False,
+        )
         return
     with _lasting():
         from veille.workers import run

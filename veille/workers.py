@@ -125,7 +125,9 @@ class _Parent:
             for number in signals:
                 signal.signal(number, signal.SIG_DFL)
             os.close(self.lifeline[1])
-            config = uvicorn.Config(self.app, log_level=self.level, access_log=False)
+            config = uvicorn.Config(
+                self.app, log_level=self.level, access_log=False, server_header=False
+            )
             server = uvicorn.Server(config)
             threading.Thread(target=_follow, args=(self.lifeline[0], server), daemon=True).start()
             signal.pthread_sigmask(signal.SIG_UNBLOCK, signals)

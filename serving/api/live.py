@@ -12,7 +12,6 @@ import msgspec
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import Response
 from starlette.routing import Route
 
 from data.errors import VeilleError
@@ -20,6 +19,7 @@ from serving.access.audit import access, record
 from serving.access.principal import Principal, Role, Scope
 from serving.access.web_session import caller
 from serving.api import problems
+from serving.live.answer import Answer
 from serving.live.call import Call, read_call
 from serving.live.errors import CallError
 from serving.live.scorer import LiveScorer
@@ -43,13 +43,22 @@ class Scores:
         request = Request(scope, receive)
         scope["route"] = route  # the name of its counters
         try:
-            response = await _answer(request)
+            found = await _answer(request)
         except (VeilleError, HTTPException) as error:
-            response = problems.of_any(request, error)
-        await response(scope, receive, send)
+            await problems.of_any(request, error)(scope, receive, send)
+            return
+        # Said to the server as it takes it: a Response costs as much as the trees.
+        body = _encode(found)
+        headers = [
+            (b"content-length", str(len(body)).encode()),
+            (b"content-type", _JSON.encode()),
+            (b"x-publication", found.publication.encode()),
+        ]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
 
 
-async def _answer(request: Request) -> Response:
+async def _answer(request: Request) -> Answer:
     known = services(request)
     principal = caller(request)
     _allow(principal)
@@ -62,10 +71,8 @@ async def _answer(request: Request) -> Response:
     else:
         _count(request, principal, scorer, call)
     if scorer.light(call):
-        found = scorer.answer(call)
-    else:
-        found = await run_in_threadpool(scorer.answer, call)
-    return Response(_encode(found), media_type=_JSON, headers={"X-Publication": found.publication})
+        return scorer.answer(call)
+    return await run_in_threadpool(scorer.answer, call)
 
 
 def _allow(principal: Principal) -> None:
