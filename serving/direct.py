@@ -25,6 +25,8 @@ class Direct:
         """Answer one request."""
         if scope["type"] == "http":
             for route in self.routes:
+                if route.path != scope["path"]:
+                    continue  # their addresses have no parameter: no pattern to try
                 match, more = route.matches(scope)
                 if match is Match.FULL:
                     scope.update(more)

@@ -48,7 +48,7 @@ class KeptList(Route):
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """Match a page that is kept, for a key that was just verified."""
-        if scope["type"] != "http" or scope["path"] != PATH or scope["method"] != "GET":
+        if scope["type"] != "http" or scope["method"] != "GET":
             return Match.NONE, {}
         found = _find(Request(scope))
         return (Match.NONE, {}) if found is None else (Match.FULL, {"kept": found, "route": self})
