@@ -140,9 +140,8 @@ def children(pid: int) -> list[int]:
     return [int(n) for n in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
-@contextmanager
-def served(home: Path, workers: int = 2) -> Iterator[tuple[str, int]]:
-    """Give the address and the parent of a server with several workers; stop it by its number."""
+def started(home: Path, workers: int = 2) -> tuple[str, subprocess.Popen[bytes]]:
+    """Return the address and the parent of a server with several workers, once it is ready."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
@@ -153,6 +152,17 @@ def served(home: Path, workers: int = 2) -> Iterator[tuple[str, int]]:
     address = f"http://127.0.0.1:{port}"
     try:
         wait(lambda: ready(address), seconds=120)
+    except BaseException:
+        process.kill()
+        raise
+    return address, process
+
+
+@contextmanager
+def served(home: Path) -> Iterator[tuple[str, int]]:
+    """Give the address and the number of such a parent; stop it by its number."""
+    address, process = started(home)
+    try:
         yield address, process.pid
     finally:
         process.send_signal(signal.SIGTERM)
@@ -215,6 +225,23 @@ def _check(load: Load, *, publications: int, kills: int) -> None:
 def test_publications_and_a_killed_worker_give_no_wrong_answer(tmp_path: Path) -> None:
     load = _mixed(tmp_path, seconds=14, publish=5, kill=8)
     _check(load, publications=3, kills=1)
+
+
+def test_workers_end_with_a_parent_that_is_killed(tmp_path: Path) -> None:
+    make_frames(count=300).write(tmp_path)
+    address, parent = started(tmp_path)
+    assert len(children(parent.pid)) == 2
+    parent.kill()
+    parent.wait(30)
+    wait(lambda: not _listens(address))  # a worker left alone would hold the socket
+
+
+def _listens(address: str) -> bool:
+    try:
+        httpx.get(f"{address}/health/live", timeout=5)
+    except httpx.TransportError as error:
+        return not isinstance(error, httpx.ConnectError)
+    return True
 
 
 @pytest.mark.slow
