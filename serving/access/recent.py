@@ -17,10 +17,11 @@ from serving.state.store import State
 #: a key that is revoked elsewhere goes on this long where it was just used
 SECONDS = 1.0
 _MOST = 1_000
-_STANDING = select(ApiKey.id).where(
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
+_NEVER = datetime.max.replace(tzinfo=UTC)
+_STANDING = select(ApiKey.expires_at).where(
     ApiKey.id == bindparam("key"),
     ApiKey.revoked_at.is_(None),
-    ApiKey.expires_at > bindparam("now"),
 )
 
 
@@ -58,9 +59,9 @@ class RecentKeys:
         return self.seen(presented) or self.verified(state, presented)
 
 
-def still_open(session: Session, principal: Principal) -> bool:
-    """Tell whether who was verified a moment ago is not a key that was closed since."""
+def open_until(session: Session, principal: Principal) -> datetime:
+    """Return when who was verified a moment ago stops being let in: long ago if it was closed."""
     if principal.kind != "key":
-        return True
-    asked = {"key": principal.id, "now": datetime.now(UTC)}
-    return session.connection().scalar(_STANDING, asked) is not None
+        return _NEVER
+    found = session.connection().scalar(_STANDING, {"key": principal.id})
+    return _LONG_AGO if found is None else found

@@ -20,7 +20,17 @@ def fresh(
 ) -> bool:
     """Set X-Publication and ETag; tell whether the caller has this very answer already.
 
-    `others` is what the answer changes with beside the publication, the question and the reader.
+    `others` is as for `tag_of`.
+    """
+    tag = tag_of(request, publication, principal, *others)
+    response.headers.update(headers_of(publication, tag))
+    return has_already(request, tag)
+
+
+def tag_of(request: Request, publication: Publication, principal: Principal, *others: str) -> str:
+    """Return the ETag of an answer.
+
+    `others` is what it changes with beside the publication, the question and the reader.
     """
     asked = "\n".join(
         [
@@ -34,10 +44,16 @@ def fresh(
             *others,
         ]
     )
-    tag = f'"{publication.id}-{hashlib.sha256(asked.encode()).hexdigest()[:16]}"'
-    response.headers["ETag"] = tag
-    response.headers["X-Publication"] = publication.id
-    response.headers["Vary"] = "Authorization, Cookie"
+    return f'"{publication.id}-{hashlib.sha256(asked.encode()).hexdigest()[:16]}"'
+
+
+def headers_of(publication: Publication, tag: str) -> dict[str, str]:
+    """Return the headers that go with an ETag."""
+    return {"ETag": tag, "X-Publication": publication.id, "Vary": "Authorization, Cookie"}
+
+
+def has_already(request: Request, tag: str) -> bool:
+    """Tell whether the caller says that it has the answer of this ETag."""
     given = request.headers.get("if-none-match", "")
     return tag in [part.strip().removeprefix("W/") for part in given.split(",")]
 

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from fastapi import Request, Response
 
 from serving.access.audit import Said, access
 from serving.access.principal import Principal
-from serving.access.recent import still_open
+from serving.access.recent import open_until
 from serving.access.web_session import closed
-from serving.api.caching import fresh
+from serving.api.caching import has_already, headers_of, tag_of
 from serving.api.opening import shown
 from serving.api.parameters import ListParameters
 from serving.api.schemas import StructureList
 from serving.cell.marks import alert_marks
-from serving.kept_pages import Listed
+from serving.kept_pages import Listed, Look
 from serving.publication import Publication
 from serving.ranking import query
 from serving.services import Services
@@ -91,13 +92,12 @@ def reply(
     AccessError
         Those of `current_user`, for a key closed since it was verified.
     """
-    with known.state.read() as session:
-        standing = still_open(session, principal)
-        marks = alert_marks(session, principal, page.sirens)
-    if not standing:
-        raise closed(request)
-    head = Response(status_code=304)
-    same = fresh(request, head, publication, principal, f"{page.sirens} {marks}")
+    moment = known.state.moment()
+    look = page.looks.get(principal.id)
+    if look is None or not look.holds(moment, principal):
+        look = _look(request, known, principal, publication, page, moment)
+        page.seen(look)
+    same = has_already(request, look.tag)
     said = access(
         request,
         principal,
@@ -106,15 +106,33 @@ def reply(
         sirens=page.sirens if principal.nominative else (),
         subject={"asked": page.asked, "total": page.said["total"]},
     )
-    view = (head.headers["ETag"], said["action"], said["address"])
+    view = (look.tag, said["action"], said["address"])
+    headers = headers_of(publication, look.tag)
     if same:
-        return Reply(view, said, head)
+        return Reply(view, said, Response(status_code=304, headers=headers))
+    return Reply(view, said, Response(look.body, media_type="application/json", headers=headers))
+
+
+def _look(
+    request: Request,
+    known: Services,
+    principal: Principal,
+    publication: Publication,
+    page: Listed,
+    moment: int | None,
+) -> Look:
+    """Return the page as this reader sees it now; AccessError as `reply`."""
+    with known.state.read() as session:
+        until = open_until(session, principal)
+        marks = alert_marks(session, principal, page.sirens)
+    if until <= datetime.now(UTC):
+        raise closed(request)
     if marks:
         body = _body(known, publication, principal, page, marks)
     else:
         body = page.body = page.body or _body(known, publication, principal, page, {})
-    headers = dict(head.headers)
-    return Reply(view, said, Response(body, media_type="application/json", headers=headers))
+    tag = tag_of(request, publication, principal, f"{page.sirens} {marks}")
+    return Look(moment, principal, until, tag, body)
 
 
 def _body(

@@ -100,6 +100,25 @@ def test_moments_come_back_in_utc(state: State) -> None:
     assert (later, same) == ([], [user.id])
 
 
+def test_the_moment_is_another_one_once_something_was_written(
+    state: State, tmp_path: Path, database_url: str | None
+) -> None:
+    first = state.moment()
+    if database_url is not None:
+        assert first is None
+        return
+    assert state.moment() == first is not None
+    record(state, actor="outil", action="essai")
+    second = state.moment()
+    assert second != first
+    elsewhere = open_state(tmp_path)
+    record(elsewhere, actor="outil", action="essai")
+    elsewhere.close()
+    assert state.moment() != second
+    state.close()
+    assert state.moment() is not None, "it opens again"
+
+
 def test_a_failed_write_leaves_nothing(state: State) -> None:
     def fail_half_way() -> None:
         with state.write() as session:
