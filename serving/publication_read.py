@@ -150,8 +150,10 @@ class Publication:
         the others are left out.
         """
         shown = self._shown[horizon]
-        rows, columns = shown[pl.Series(positions, dtype=pl.UInt32)].rows(), tuple(shown.columns)
-        return list(map(dict, map(zip, repeat(columns), rows)))
+        found = shown[pl.Series(positions, dtype=pl.UInt32)]
+        # Column by column: `rows()` takes twice as long.
+        values = zip(*map(pl.Series.to_list, found.get_columns()), strict=True)
+        return list(map(dict, map(zip, repeat(found.columns), values)))
 
     def reasons(self, siren: str, horizon_months: int | None = None) -> list[dict[str, Any]]:
         """Return the reasons at one horizon (the main one by default), strongest first."""
