@@ -468,8 +468,18 @@ class TestEnvelope:
             assert "frame-ancestors 'none'" in policy
             assert "unsafe" not in policy
             assert headers["x-content-type-options"] == "nosniff"
+            assert headers["x-frame-options"] == "DENY"
+            assert headers["cross-origin-resource-policy"] == "same-origin"
             assert headers["cache-control"] == "private, no-store"
             assert re.fullmatch(r"[0-9a-f]{16}", headers["x-request-id"])
+
+    def test_what_tells_a_browser_of_a_page_is_on_all_but_json(self, shared_house: House) -> None:
+        of_pages = {"referrer-policy", "cross-origin-opener-policy", "permissions-policy"}
+        someone = shared_house.person("national")
+        for url in ("/connexion", "/nulle/part", "/", "/static/veille.css"):
+            assert of_pages <= someone.get(url).headers.keys(), url
+        for url in ("/health/live", LIST, "/api/v1/nulle/part"):
+            assert not of_pages & someone.get(url).headers.keys(), url
 
     def test_a_request_number_is_kept_when_it_is_harmless(self, shared_house: House) -> None:
         browser = shared_house.anonymous()
