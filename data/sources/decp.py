@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from data.sources import parquet
 from data.sources.base import CERTAIN, NO, Parsed, ReadOptions, SourceError, merged
 from data.sources.blocks import open_blocks
 from data.sources.decp_columns import NAMES, columns_of, is_ours, score
@@ -154,12 +155,12 @@ def _table(path: Path) -> pl.DataFrame:
 
 def _parquet(path: Path) -> pl.DataFrame:
     try:
-        columns = columns_of(list(pl.read_parquet_schema(path)))
+        names = list(parquet.schema_of(path))
+        columns = columns_of(names)
         if not columns:
             raise unreadable(path, "colonnes d'un autre fichier Parquet")
-        names = list(pl.read_parquet_schema(path))
-        frame = pl.read_parquet(path, columns=[names[at] for at in columns.values()])
-    except (OSError, pl.exceptions.PolarsError) as error:
+        frame = parquet.read(path, [names[at] for at in columns.values()])
+    except parquet.ParquetError as error:
         raise unreadable(path, f"Parquet illisible ({str(error)[:100]})") from error
     named = frame.select(
         pl.int_range(1, pl.len() + 1, dtype=pl.Int64).alias("source_row"),

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from data.sources import grants_rules
-from data.sources.base import CERTAIN, NO, Parsed, ReadOptions, SourceError, panicked
+from data.sources import grants_rules, parquet
+from data.sources.base import CERTAIN, NO, Parsed, ReadOptions, SourceError
 from data.sources.state_list import published_on
 
 if TYPE_CHECKING:
@@ -112,15 +112,13 @@ def _load(paths: Sequence[Path]) -> tuple[pl.DataFrame, list[int]]:
 
 def _lines(path: Path, at: int) -> pl.DataFrame:
     try:
-        lines = pl.read_parquet(path)
-    except BaseException as error:
-        if not (panicked(error) or isinstance(error, (OSError, pl.exceptions.PolarsError))):
-            raise
+        lines = parquet.read(path)
+    except parquet.ParquetError as error:
         raise SourceError(
             "Ce fichier n'est pas un fichier Parquet lisible.",
             code="source-unreadable",
             where=str(path),
-            received=str(error).splitlines()[0] if str(error) else type(error).__name__,
+            received=error,
             expected="un fichier Parquet de la moisson nationale",
         ) from error
     missing = sorted(set(_COLUMNS) - set(lines.columns))

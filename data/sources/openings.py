@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
 
-from data.sources.base import SourceError, panicked
+from data.sources import parquet
+from data.sources.base import SourceError
 from data.sources.blocks import open_blocks
 from data.sources.grids import Score
 from data.sources.tabular import Table, texts
@@ -34,10 +34,10 @@ def open_pieces(
     """
     try:
         with path.open("rb") as stream:
-            parquet = stream.read(len(_PARQUET)) == _PARQUET
+            is_parquet = stream.read(len(_PARQUET)) == _PARQUET
     except OSError:
-        parquet = False
-    if parquet:
+        is_parquet = False
+    if is_parquet:
         yield from _parquet(path, score, expected, keep or (lambda _: True))
     else:
         yield from open_blocks(path, score, expected=expected, keep=keep)
@@ -62,11 +62,33 @@ def open_whole(path: Path, score: Score, *, expected: str) -> Table:
 def _parquet(
     path: Path, score: Score, expected: str, keep: Callable[[str], bool]
 ) -> Iterator[Table]:
-    with _readable(path):
-        lines = pl.scan_parquet(path)
-        schema = lines.collect_schema()
-        rows = int(lines.select(pl.len()).collect().item())
-    header = list(schema)
+    try:
+        plain = parquet.schema_of(path)
+        _check_header(path, list(plain), score, expected)
+        header = [name for name in plain if keep(name)]
+        # At least one column, for the number of rows.
+        needed = [name for name in header if plain[name]] or list(plain)[:1]
+        table, first = Table("", header, pl.DataFrame(), {}, [], separator="", encoding=""), 1
+        for piece in parquet.pieces(path, needed, _ROWS):
+            numbered = piece.select(
+                pl.int_range(first, first + pl.len(), dtype=pl.Int64).alias("source_row"),
+                pl.lit(len(header), dtype=pl.Int64).alias("fields"),
+                *_cells(header, needed, plain),
+            )
+            first += len(piece)
+            yield replace(table, frame=texts(numbered))
+    except parquet.ParquetError as error:
+        raise SourceError(
+            f"Le fichier Parquet « {path.name} » ne se lit pas.",
+            code="source-unreadable",
+            where=str(path),
+            received=str(error)[:200],
+            expected="un fichier Parquet entier",
+            todo="téléchargez-le de nouveau, ou exportez-le en csv",
+        ) from error
+
+
+def _check_header(path: Path, header: list[str], score: Score, expected: str) -> None:
     if not score(header):
         raise SourceError(
             f"Le fichier « {path.name} » n'a pas été reconnu : {expected}",
@@ -76,45 +98,14 @@ def _parquet(
             expected=expected,
             todo="vérifiez que le fichier est bien le bon, ou renommez ses colonnes",
         )
-    header = [name for name in header if keep(name)]
-    table = Table("", header, pl.DataFrame(), {}, [], separator="", encoding="")
-    for first in range(0, max(rows, 1), _ROWS):
-        with _readable(path):
-            piece = lines.slice(first, _ROWS).select(_cells(schema, header)).collect()
-        numbered = piece.select(
-            pl.int_range(first + 1, first + 1 + pl.len(), dtype=pl.Int64).alias("source_row"),
-            pl.lit(len(header), dtype=pl.Int64).alias("fields"),
-            pl.all(),
-        )
-        yield replace(table, frame=texts(numbered))
 
 
-def _cells(schema: pl.Schema, names: list[str]) -> list[pl.Expr]:
+def _cells(names: list[str], read: list[str], plain: dict[str, bool]) -> list[pl.Expr]:
     """Return the columns as texts; lists, structures and bytes (shapes on a map) as nulls."""
-    order = {name: place for place, name in enumerate(schema)}
+    places = {name: place for place, name in enumerate(read)}  # a name may mean more to Polars
     return [
-        (
-            pl.when(pl.nth(order[name]).is_null() & False).then(pl.lit(""))
-            if schema[name].is_nested() or schema[name] in {pl.Binary, pl.Object}
-            else pl.nth(order[name]).cast(pl.String, strict=False)
-        ).alias(f"c{place}")
-        for place, name in enumerate(names)
+        (pl.nth(places[name]) if plain[name] else pl.lit(None))
+        .cast(pl.String, strict=False)
+        .alias(f"c{at}")
+        for at, name in enumerate(names)
     ]
-
-
-@contextmanager
-def _readable(path: Path) -> Iterator[None]:
-    """Turn any failure of the Parquet reader into an error of the source."""
-    try:
-        yield
-    except BaseException as error:
-        if not (isinstance(error, Exception) or panicked(error)):
-            raise
-        raise SourceError(
-            f"Le fichier Parquet « {path.name} » ne se lit pas.",
-            code="source-unreadable",
-            where=str(path),
-            received=str(error)[:200],
-            expected="un fichier Parquet entier",
-            todo="téléchargez-le de nouveau, ou exportez-le en csv",
-        ) from error

@@ -8,10 +8,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-import polars as pl
-
-from data.sources.base import SourceError, panicked
+from data.sources.base import SourceError
 from data.sources.grids import HEADER_WITHIN, Grid, head_grids
+from data.sources.parquet import ParquetError, schema_of
 from data.sources.text import decode, fold
 
 #: bytes of a text that are looked at
@@ -136,10 +135,8 @@ def is_archive(path: Path) -> bool:
 
 def _parquet(path: Path) -> Sample:
     try:
-        names = list(pl.read_parquet_schema(path))
-    except BaseException as error:
-        if not (panicked(error) or isinstance(error, (OSError, pl.exceptions.PolarsError))):
-            raise
+        names = list(schema_of(path))
+    except ParquetError as error:
         return Sample(path, "unreadable", problem=f"Parquet illisible ({str(error)[:100]})")
     return Sample(path, "parquet", (Grid(name="", rows=[names], lines=[0]),))
 

@@ -241,6 +241,12 @@ def test_damage(name: str, sound: Samples, tmp_path: Path) -> None:
     run()
 
 
+@pytest.mark.parametrize("seed", [18_725, 30_911, 42_695, 50_211])
+def test_damages_that_once_ended_the_process(seed: int, sound: Samples, tmp_path: Path) -> None:
+    """Polars' reader of Parquet aborts on these."""
+    check("grants", sound["grants"][seed % len(sound["grants"])], seed, tmp_path)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", SOURCES)
 def test_a_thousand_damages(name: str, sound: Samples, tmp_path: Path) -> None:
