@@ -96,7 +96,8 @@ def reply(
     look = page.looks.get(principal.id)
     if look is None or not look.holds(moment, principal):
         look = _look(request, known, principal, publication, page, moment)
-        page.seen(look)
+        if moment is not None:
+            page.seen(look)
     same = has_already(request, look.tag)
     said = access(
         request,
