@@ -107,12 +107,21 @@ def _load(paths: Sequence[Path]) -> tuple[pl.DataFrame, list[int]]:
     A value of another type than the harvest's becomes null, hence a reject of its own reason.
     """
     frames = [_lines(path, at) for at, path in enumerate(paths)]
-    return pl.concat(frames, how="diagonal"), [frame.height for frame in frames]
+    return pl.concat(frames), [frame.height for frame in frames]
 
 
 def _lines(path: Path, at: int) -> pl.DataFrame:
     try:
-        lines = parquet.read(path)
+        missing = sorted(set(_COLUMNS) - set(parquet.schema_of(path)))
+        if missing:
+            raise SourceError(
+                "Ce fichier Parquet n'a pas les colonnes de la moisson nationale.",
+                code="source-columns",
+                where=str(path),
+                received=f"colonnes absentes : {', '.join(missing)}",
+                expected=", ".join(_COLUMNS),
+            )
+        lines = parquet.read(path, list(_COLUMNS))
     except parquet.ParquetError as error:
         raise SourceError(
             "Ce fichier n'est pas un fichier Parquet lisible.",
@@ -121,17 +130,8 @@ def _lines(path: Path, at: int) -> pl.DataFrame:
             received=error,
             expected="un fichier Parquet de la moisson nationale",
         ) from error
-    missing = sorted(set(_COLUMNS) - set(lines.columns))
-    if missing:
-        raise SourceError(
-            "Ce fichier Parquet n'a pas les colonnes de la moisson nationale.",
-            code="source-columns",
-            where=str(path),
-            received=f"colonnes absentes : {', '.join(missing)}",
-            expected=", ".join(_COLUMNS),
-        )
-    return lines.with_columns(
-        *(pl.col(name).cast(_COLUMNS.get(name, pl.String), strict=False) for name in lines.columns),
+    return lines.select(
+        *(pl.col(name).cast(dtype, strict=False) for name, dtype in _COLUMNS.items()),
         pl.lit(at, dtype=pl.Int32).alias("file"),
         pl.int_range(1, pl.len() + 1, dtype=pl.Int64).alias("source_row"),
     )
