@@ -1,7 +1,7 @@
 """Lists, structures, scores and exports together, while lists are published and workers killed.
 
 Each answer is compared with the publication that its `X-Publication` names: a worker that mixed two
-of them, or that answered from half of one, would be found. `VEILLE_LOAD_SECONDS` sets how long the
+of them, or that answered from half of one, would be found. `MIXED_LOAD_SECONDS` sets how long the
 slow test lasts (300).
 """
 
@@ -246,7 +246,7 @@ def _listens(address: str) -> bool:
 
 @pytest.mark.slow
 def test_minutes_of_mixed_load(tmp_path: Path) -> None:
-    seconds = float(os.environ.get("VEILLE_LOAD_SECONDS", "300"))
+    seconds = float(os.environ.get("MIXED_LOAD_SECONDS", "300"))
     load = _mixed(tmp_path, seconds=seconds, publish=20, kill=30)
     counted = f"{dict(load.statuses)}, {len(load.published)} publications, {len(load.kills)} kills"
     sys.stdout.write(f"{counted}, {len(load.broken)} requests open at a killed worker\n")
