@@ -147,13 +147,14 @@ class _Horizon:
         score = self._slope * centre + self._shift
         doubt = (self._square * centre + self._double) * centre + self._alone
         reach = self._reach * math.sqrt(self._own * own + self._pooled + max(doubt, 0.0))
-        return _probability(score), _probability(score - reach), _probability(score + reach)
+        return sigmoid(score), sigmoid(score - reach), sigmoid(score + reach)
 
 
-def _probability(logit: float) -> float:
-    if logit >= 0.0:
-        return 1.0 / (1.0 + math.exp(-logit))
-    odds = math.exp(logit)
+def sigmoid(score: float) -> float:
+    """Return the probability of a score in log-odds."""
+    if score >= 0.0:
+        return 1.0 / (1.0 + math.exp(-score))
+    odds = math.exp(score)
     return odds / (1.0 + odds)
 
 

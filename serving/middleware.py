@@ -27,26 +27,25 @@ HEADERS = {
     "form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cache-Control": "private, no-store",
+}
+#: they tell a browser what a page may do: an answer of JSON is none, and each header is paid for
+OF_PAGES = {
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
+OF_HTTPS = {"Strict-Transport-Security": "max-age=31536000"}
 
 
 def _raw(headers: Mapping[str, str]) -> tuple[tuple[bytes, bytes], ...]:
     return tuple((name.lower().encode(), value.encode()) for name, value in headers.items())
 
 
-_Headers = tuple[tuple[bytes, bytes], ...]
-#: they tell a browser what a page may do: an answer of JSON is none, and each header is paid for
-_OF_PAGES = frozenset({"Referrer-Policy", "Cross-Origin-Opener-Policy", "Permissions-Policy"})
-_PAGE = _raw({**HEADERS, "Cache-Control": "private, no-store"})
-_JSON = tuple(one for one in _PAGE if one not in _raw({n: HEADERS[n] for n in _OF_PAGES}))
-_SECURE = _raw({"Strict-Transport-Security": "max-age=31536000"})
 #: by (answer of JSON, HTTPS)
-_ADDED: dict[tuple[bool, bool], _Headers] = {
-    (json, https): (*(_JSON if json else _PAGE), *(_SECURE if https else ()))
+_ADDED = {
+    (json, https): _raw(HEADERS | ({} if json else OF_PAGES) | (OF_HTTPS if https else {}))
     for json in (False, True)
     for https in (False, True)
 }

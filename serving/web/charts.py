@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from models.single import sigmoid
 from serving.web import formats
 from serving.web.words import FUNDER_LEVELS, reason_value
 
@@ -24,14 +25,6 @@ def logit(probability: float) -> float:
     """Return log(p / (1 - p)); p is kept away from 0 and 1, which no estimate reaches."""
     kept = min(max(probability, 1e-9), 1 - 1e-9)
     return math.log(kept / (1 - kept))
-
-
-def sigmoid(score: float) -> float:
-    """Return the probability of a score in log-odds."""
-    if score >= 0:
-        return 1 / (1 + math.exp(-score))
-    odds = math.exp(score)
-    return odds / (1 + odds)
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
+from models.single import sigmoid
 from serving.access.principal import Principal
 from serving.publication import Publication
 from serving.web import charts, formats, words
@@ -199,7 +200,7 @@ def _point(point: Mapping[str, Any]) -> TrendPoint:
 def _base_sentence(base: float | None) -> str:
     if base is None:
         return ""
-    start = formats.percent(charts.sigmoid(base))
+    start = formats.percent(sigmoid(base))
     return f"Avant de regarder la structure, le modèle part de {start}."
 
 

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from models.single import sigmoid
 from serving.web import charts
 
 contributions = st.lists(st.floats(min_value=-3, max_value=3), max_size=40)
@@ -32,9 +33,9 @@ def test_the_waterfall_ends_at_the_score(base: float, effects: list[float]) -> N
     steps = drawn.steps
     assert steps[0].kind == "base"
     assert steps[-1].kind == "score"
-    assert steps[-1].probability == pytest.approx(charts.sigmoid(score))
+    assert steps[-1].probability == pytest.approx(sigmoid(score))
     if len(steps) > 2:
-        assert steps[-2].probability == pytest.approx(charts.sigmoid(score), abs=2e-3)
+        assert steps[-2].probability == pytest.approx(sigmoid(score), abs=2e-3)
     for before, after in pairwise(steps):
         assert after.origin == pytest.approx(before.end, abs=0.5)
 
@@ -65,7 +66,7 @@ def test_a_reason_that_lowers_goes_left() -> None:
 
 @given(st.floats(min_value=-30, max_value=30))
 def test_sigmoid_and_logit_are_inverse(score: float) -> None:
-    p = charts.sigmoid(score)
+    p = sigmoid(score)
     assert 0 < p < 1
     if 1e-9 < p < 1 - 1e-9:
         assert charts.logit(p) == pytest.approx(score, abs=1e-6)
