@@ -25,13 +25,32 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 
+#: of the weights of a member's trees, the part that is drawn. Trees fitted on a whole draw see half
+#: of the rows, so to speak, and their mean is further from the truth: against the oracle of the
+#: synthetic France, 0.0006 of AUC with eight members
+DRAWN = 0.5
+
+
 @dataclass(frozen=True)
 class Bag:
-    """The fitted members: linear parts, trees as LightGBM text, factor of the trees' leaves."""
+    """The fitted members.
+
+    Attributes
+    ----------
+    linear : tuple[LinearPart, ...]
+        Linear parts.
+    trees : tuple[str, ...]
+        Trees as LightGBM text.
+    scale : float
+        Factor of the trees' leaves.
+    stretch : float
+        What the spread of the trees is multiplied by, to be that of whole draws.
+    """
 
     linear: tuple[LinearPart, ...]
     trees: tuple[str, ...]
     scale: float
+    stretch: float = 1.0
 
 
 def fit_bag(
@@ -55,8 +74,11 @@ def fit_bag(
         return Bag(tuple(lines), tuple("" for _ in lines), 0.0)
     features = [c.spec for c in encoding.columns]
     stack = Stack(sample.codes, sample.targets, horizons, features, params, num_threads=num_threads)
+    # Trees that start from their member's line make up for what it strays: they need its whole draw
+    drawn = DRAWN if choice.form == "blend" else 1.0
     trees, parts = [], []
-    for w, line in zip(weights, lines, strict=True):
+    for draw, line in zip(draws, lines, strict=True):
+        w = (1.0 + drawn * (draw - 1.0))[sample.structures] * sample.weights
         prior = prior_intercepts(sample.targets, w)
         offset = np.tile(prior, (len(w), 1))
         if choice.form == "boosted":
@@ -64,7 +86,7 @@ def fit_bag(
         trees.append(fit_member(stack, choice.rounds, w, offset))
         parts.append(line.scaled(choice.share, prior))
     scale = 1.0 if choice.form == "boosted" else 1.0 - choice.share
-    return Bag(tuple(parts), tuple(trees), scale)
+    return Bag(tuple(parts), tuple(trees), scale, 1.0 / drawn)
 
 
 def _linear_members(

@@ -19,7 +19,7 @@ PRIOR_MEMBERS = 8  # the pooled spread counts as much as eight members
 STRAY = 1.5
 
 
-def variance(members: Floats, trees: Floats) -> Floats:
+def variance(members: Floats, trees: Floats, stretch: float = 1.0) -> Floats:
     """Return each row's variance between members, shape (n,), that of the trees counted twice.
 
     The hold-out stopped the trees where one more would have added as much noise as it removed
@@ -29,12 +29,16 @@ def variance(members: Floats, trees: Floats) -> Floats:
     ----------
     members, trees : ndarray (n, members)
         Members' log-odds before calibration, and the part of them that comes from the trees.
+    stretch : float
+        What the trees' spread is multiplied by (`models.fitting.Bag`).
     """
     count = members.shape[1]
     if count < 2:
         return np.zeros(len(members))
     # `reduce`: for one row, what `mean` and `sum` add around it costs more than the sums.
     apart, of_trees = (x - np.add.reduce(x, 1, keepdims=True) / count for x in (members, trees))
+    apart = apart + (stretch - 1.0) * of_trees
+    of_trees = stretch * of_trees
     squares = apart * apart + of_trees * of_trees
     out: Floats = np.add.reduce(squares, 1) / (count - 1)
     return out

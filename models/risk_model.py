@@ -162,7 +162,7 @@ class RiskModel:
             model,
             calibration=calibration,
             pooled=tuple(
-                float(np.average(intervals.variance(m, t), weights=usual[1]))
+                float(np.average(intervals.variance(m, t, bag.stretch), weights=usual[1]))
                 for m, t in zip(members, trees, strict=True)
             ),
             summary={**sample.summary(horizons), **choice.summary()},
@@ -221,7 +221,7 @@ class RiskModel:
             raw = members[h].mean(1)
             score = self.calibration.apply(raw, h)
             error = intervals.standard_error(
-                intervals.variance(members[h], trees[h]),
+                intervals.variance(members[h], trees[h], self.bag.stretch),
                 self.pooled[h],
                 members=members.shape[2],
                 slope=self.calibration.slope,

@@ -134,6 +134,7 @@ class _Horizon:
         self._square, self._double = float(v[0, 0]), 2 * float(v[0, 1 + at])
         self._alone = float(v[1 + at, 1 + at])
         weight = intervals.own_weight(members)
+        self._stretch = model.bag.stretch
         self._own = self._slope**2 * weight / max(members - 1, 1)
         self._pooled = self._slope**2 * (1 - weight) * float(model.pooled[at])
         self._reach = intervals.STRAY * intervals.standard_errors(members, model.params.interval)
@@ -141,8 +142,13 @@ class _Horizon:
     def estimate(self, members: list[float], trees: list[float]) -> Estimate:
         """Return the estimate of each member's log-odds, and of the part that trees have in it."""
         centre, of_trees = sum(members) / len(members), sum(trees) / len(trees)
+        by, more = self._stretch, self._stretch - 1.0
+        apart = [t - of_trees for t in trees]
         own = sum(
-            [(m - centre) ** 2 + (t - of_trees) ** 2 for m, t in zip(members, trees, strict=True)]
+            [
+                (m - centre + more * t) ** 2 + (by * t) ** 2
+                for m, t in zip(members, apart, strict=True)
+            ]
         )
         score = self._slope * centre + self._shift
         doubt = (self._square * centre + self._double) * centre + self._alone

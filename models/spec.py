@@ -8,7 +8,7 @@ from typing import Any, Literal
 from data.errors import VeilleError
 
 #: structures with an event from which larger trees pay (measured: `docs/experiments.md`)
-LARGE_EVENTS = 4_000
+LARGE_EVENTS = 2_500
 LARGE_TREES: dict[str, Any] = {
     "learning_rate": 0.05,
     "num_leaves": 31,

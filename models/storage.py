@@ -51,6 +51,7 @@ def save(model: RiskModel, folder: Path) -> None:
         "pooled_variance": list(model.pooled),
         "members": len(parts),
         "boosted_scale": model.bag.scale,
+        "trees_stretch": model.bag.stretch,
         "summary": model.summary,
         "versions": versions(),
     }
@@ -112,6 +113,8 @@ def load(folder: Path) -> RiskModel:
                 ),
                 texts,
                 float(document["boosted_scale"]),
+                # models made before whole draws were tempered do not tell it
+                float(document.get("trees_stretch", 1.0)),
             ),
             calibration=Calibration.from_dict(document["calibration"]),
             pooled=tuple(document["pooled_variance"]),

@@ -19,8 +19,9 @@ from veille.home import Home
 from veille.line import SYNTHETIC
 
 DECLARATION = Path("oracle") / "synthetic.json"
-#: observation days: half-years from here to the end of the simulated period
-SINCE = date(2017, 12, 31)
+#: observation days: half-years from here, when debts and alerts begin to be told, to the end of the
+#: simulated period
+SINCE = date(2015, 12, 31)
 LAST = date(2024, 12, 31)
 
 

@@ -27,6 +27,13 @@ def test_the_trees_count_twice() -> None:
     assert own.mean() == pytest.approx(0.09 + 2 * 0.16, rel=0.03)
 
 
+def test_a_stretched_spread_is_that_of_trees_as_much_further_apart() -> None:
+    rng = np.random.default_rng(2)
+    line, trees = rng.normal(0, 0.3, (50, 8)), rng.normal(0, 0.2, (50, 8))
+    stretched = intervals.variance(line + trees, trees, 2.0)
+    np.testing.assert_allclose(stretched, intervals.variance(line + 2 * trees, 2 * trees))
+
+
 def test_a_row_is_shrunk_towards_the_usual_spread() -> None:
     members = np.random.default_rng(0).normal(0, 0.5, (5000, 8))
     own = intervals.variance(members, np.zeros_like(members))

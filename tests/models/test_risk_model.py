@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -116,6 +118,17 @@ def test_save_and_load_give_back_the_same_bits(
     for path in (tmp_path / "a").iterdir():
         assert (tmp_path / "b" / path.name).read_bytes() == path.read_bytes(), path.name
     assert {p.suffix for p in (tmp_path / "a").iterdir()} == {".json", ".npz", ".txt"}
+
+
+def test_a_model_saved_before_draws_were_tempered_keeps_its_intervals(
+    model: RiskModel, later: Panel, tmp_path: Path
+) -> None:
+    whole = replace(model, bag=replace(model.bag, stretch=1.0))
+    whole.save(tmp_path)
+    document = json.loads((tmp_path / "model.json").read_text("utf-8"))
+    del document["trees_stretch"]
+    (tmp_path / "model.json").write_text(json.dumps(document), "utf-8")
+    assert RiskModel.load(tmp_path).predict(later.rows).equals(whole.predict(later.rows))
 
 
 def test_a_folder_without_a_model_says_so(model: RiskModel, tmp_path: Path) -> None:

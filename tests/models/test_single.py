@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -71,6 +72,13 @@ def compared(model: RiskModel, rows: pl.DataFrame) -> float:
 
 def test_known_rows(model: RiskModel, panel: Panel) -> None:
     assert compared(model, panel.rows.head(600)) < 1e-12
+
+
+@pytest.mark.parametrize("stretch", [1.0, 2.5])
+def test_trees_whose_spread_is_stretched(model: RiskModel, panel: Panel, stretch: float) -> None:
+    stretched = replace(model, bag=replace(model.bag, stretch=stretch))
+    assert model.bag.scale
+    assert compared(stretched, panel.rows.head(200)) < 1e-12
 
 
 def test_strange_rows(model: RiskModel, panel: Panel) -> None:
