@@ -35,7 +35,8 @@ demo: setup ## a synthetic France, from raw facts to the web pages (DEMO="--stru
 	@$(BIN)/veille demo $(DEMO)
 
 test: setup-tests ## all tests but the slow ones (BROWSER=0: without Chromium; ARGS="-k lake")
-	$(BIN)/pytest -m "not slow $(AND_BROWSER)" -n $(JOBS) --dist loadfile $(ARGS)
+	@# In the order of the folders: files of few tests, which are the long ones, would all come last.
+	$(BIN)/pytest -m "not slow $(AND_BROWSER)" -n $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 test-slow: setup-tests ## statistical, fault and scale suites
 	$(BIN)/pytest -m "slow $(AND_BROWSER)" $(ARGS)

@@ -21,6 +21,7 @@ from serving.publication import Publication
 from tests.fictitious import siren
 from tests.veille.conftest import Run
 from training.evaluate import METRICS
+from veille import demo
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = (sys.executable, "-c", "from veille.cli import main; main()")
@@ -100,11 +101,11 @@ def test_features_explain_shows_file_and_line_of_what_made_a_number(
 
 
 def test_features_keys_and_same_inputs_same_panel(run: Run, demo_home: Path) -> None:
-    days = ("--as-of", "2024-12-31", "--since", "2017-12-31", "--every", "half")
+    days = ("--as-of", str(demo.LAST), "--since", str(demo.SINCE), "--every", "half")
     before = files(demo_home / "panels")
     found = run("features", *days, "--home", demo_home, "--json").json
     assert set(found) == {"panel", "rows", "indicators", "as_of", "input_hash"}
-    assert len(found["as_of"]) == 15
+    assert len(found["as_of"]) == 19
     panel = pl.read_parquet(found["panel"])
     assert panel.height == found["rows"]
     assert panel.width == found["indicators"] + 2
