@@ -34,8 +34,8 @@ setup-bench: setup
 demo: setup ## a synthetic France, from raw facts to the web pages (DEMO="--structures 2000 --no-serve")
 	@$(BIN)/veille demo $(DEMO)
 
+# in the order of the folders: files of few tests, which are the long ones, would all come last
 test: setup-tests ## all tests but the slow ones (BROWSER=0: without Chromium; ARGS="-k lake")
-	@# In the order of the folders: files of few tests, which are the long ones, would all come last.
 	$(BIN)/pytest -m "not slow $(AND_BROWSER)" -n $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 test-slow: setup-tests ## statistical, fault and scale suites

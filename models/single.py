@@ -143,11 +143,11 @@ class _Horizon:
         """Return the estimate of each member's log-odds, and of the part that trees have in it."""
         centre, of_trees = sum(members) / len(members), sum(trees) / len(trees)
         by, more = self._stretch, self._stretch - 1.0
-        apart = [t - of_trees for t in trees]
+        trees_apart = [t - of_trees for t in trees]
         own = sum(
             [
                 (m - centre + more * t) ** 2 + (by * t) ** 2
-                for m, t in zip(members, apart, strict=True)
+                for m, t in zip(members, trees_apart, strict=True)
             ]
         )
         score = self._slope * centre + self._shift
