@@ -29,7 +29,7 @@ DAYS, RESAMPLES, PERMUTATIONS, THREADS, SEED = 2, 400, 2, 2, 1
 PARAMS = FitParams(members=1, feature_fraction=1.0)
 #: given to every fit instead of a search, so that two fits differ by their indicators alone
 CHOICE = {"form": "blend", "l2": 64.0, "rounds": 40, "linear_share": 0.5, "holdout": "none"}
-LIKE = SimpleNamespace(summary={**CHOICE, "holdout_losses": {}})
+LIKE = SimpleNamespace(params=PARAMS, summary={**CHOICE, "holdout_losses": {}})
 FIXED: Any = {"params": PARAMS, "like": LIKE, "num_threads": THREADS}
 
 

@@ -13,6 +13,8 @@ _c = nw.col
 _NO_DEBT = "situation auprès de l'URSSAF non communiquée"
 #: below a twentieth of what was due, a period counts as paid
 LATE_PART = 20
+#: half-years of the memory: each weighs twice the one before, in integers so that sums are exact
+HALF_YEARS = 6
 _SAID = ("due", "owed", "unpaid")
 
 
@@ -31,8 +33,9 @@ def debts(day: Day) -> Frame:
     the plan, not money: what it spreads is told by the debts themselves.
 
     Columns, by structure: `due_now`, `owed_now`, `due1`, `owed1` (the last year), `due2`, `owed2`
-    (the year before), in cents; `plan_now` and `late` (a period of the last three years was not
-    paid in time), 1 or 0. Null says nothing: it is never a debt of zero.
+    (the year before), in cents; `due_memory`, `owed_memory` (three years, in cents times what each
+    half-year weighs, 32 for the last down to 1); `plan_now` and `late` (a period of the last three
+    years was not paid in time), 1 or 0. Null says nothing: it is never a debt of zero.
     """
     return nw.concat([_whole_periods(day), _single_debts(day)], how="vertical")
 
@@ -43,6 +46,7 @@ def _whole_periods(day: Day) -> Frame:
     year1 = _c("known_day") > edges[12]
     year2 = (_c("known_day") > edges[24]) & (_c("known_day") <= edges[12])
     due, owed = _c("due_cents"), _c("outstanding_cents")
+    weight = _weight("known_day", day)
     return (
         known(day.facts.debts, day.as_of)
         .filter(_c("debt_id").is_null() & (_c("known_day") > edges[36]))
@@ -56,6 +60,8 @@ def _whole_periods(day: Day) -> Frame:
                 owed1=nw.when(year1).then(owed),
                 due2=nw.when(year2).then(due),
                 owed2=nw.when(year2).then(owed),
+                due_memory=due * weight,
+                owed_memory=owed * weight,
                 plan_now=nw.when(latest).then(_bit(_c("plan"))),
                 late=_bit(owed * LATE_PART > due),
             ),
@@ -106,6 +112,7 @@ def _single_debts(day: Day) -> Frame:
     due, unpaid = _c("due"), _c("unpaid")
     # where what was due is not known, any debt is one
     late = nw.when(due.is_null()).then(_bit(unpaid > 0)).otherwise(_bit(unpaid * LATE_PART > due))
+    three_years, weight = recent & (period > edges[36]), _weight("period_day", day, offset=1)
     return periods.select(
         "siren",
         *_amounts(
@@ -115,8 +122,22 @@ def _single_debts(day: Day) -> Frame:
             owed1=nw.when(year1).then(unpaid),
             due2=nw.when(year2).then(due),
             owed2=nw.when(year2).then(unpaid),
+            due_memory=nw.when(three_years).then(due * weight),
+            owed_memory=nw.when(three_years).then(unpaid * weight),
             plan_now=_c("plan_now"),
-            late=nw.when(recent & (period > edges[36])).then(late),
+            late=nw.when(three_years).then(late),
+        ),
+    )
+
+
+def _weight(column: str, day: Day, offset: int = 0) -> nw.Expr:
+    """Return what a day of the last 36 months weighs: half of what one of six months later does."""
+    edges = [to_day(add_months(day.as_of, -6 * k - offset)) for k in range(1, HALF_YEARS)]
+    return nw.sum_horizontal(  # 1, then 1, 2, 4, 8 and 16 more
+        nw.lit(1),
+        *(
+            nw.when(_c(column) > edge).then(nw.lit(2**k)).otherwise(nw.lit(0))
+            for k, edge in enumerate(reversed(edges))
         ),
     )
 
@@ -142,9 +163,15 @@ INGREDIENTS: dict[str, dict[str, nw.Expr]] = {
     "debt": {
         **{
             f"_debt_{name}": _sum(name)
-            for name in ("due_now", "owed_now", "due1", "owed1", "due2", "owed2", "late")
+            for name in (
+                *("due_now", "owed_now", "due1", "owed1", "due2", "owed2"),
+                *("due_memory", "owed_memory", "late"),
+            )
         },
-        **{f"_debt_{name}_n": _said(name) for name in ("owed_now", "owed1", "owed2", "late")},
+        **{
+            f"_debt_{name}_n": _said(name)
+            for name in ("owed_now", "owed1", "owed2", "owed_memory", "late")
+        },
     },
 }
 
@@ -214,6 +241,19 @@ INDICATORS: tuple[Indicator, ...] = (
         "L'année d'avant, {value} des cotisations dues étaient restées impayées à l'échéance.",
         "mémoire des difficultés passées",
         _where_told("owed2", ratio(_c("_debt_owed2"), _c("_debt_due2"))),
+    ),
+    Indicator(
+        "debt_memory_ratio",
+        "debt",
+        "panel",
+        "ratio",
+        1,
+        _NO_DEBT,
+        "Dettes sociales rapportées aux cotisations, sur trois ans, les récentes pesant davantage",
+        "Depuis trois ans, chaque semestre comptant deux fois plus que celui d'avant, {value} des "
+        "cotisations dues sont restées impayées à l'échéance.",
+        "une difficulté s'efface peu à peu, et non au bout d'un an",
+        _where_told("owed_memory", ratio(_c("_debt_owed_memory"), _c("_debt_due_memory"))),
     ),
     Indicator(
         "debt_periods_count",

@@ -34,14 +34,17 @@ def accounts(day: Day) -> Frame:
 
 
 def alerts(day: Day) -> Frame:
-    """Return the warnings known, each once, with whether they are of the last three years."""
+    """Return the warnings known, each once: whether of the last three years, whether the last."""
     edge = to_day(add_months(day.as_of, -36))
     return (
         known(day.facts.alerts, day.as_of)
         .filter(_c("raised_day") <= to_day(day.as_of))
         .select("siren", "severity", "raised_day")
         .unique()
-        .with_columns((_c("raised_day") > edge).alias("year3"))
+        .with_columns(
+            (_c("raised_day") > edge).alias("year3"),
+            (_c("raised_day") == _c("raised_day").max().over("siren")).alias("latest"),
+        )
     )
 
 
@@ -114,5 +117,18 @@ INDICATORS: tuple[Indicator, ...] = (
         "Le dernier signalement date de {value}.",
         "un signalement récent pèse davantage",
         in_months(_c("_as_of_day") - _c("_alert_day")),
+    ),
+    Indicator(
+        "alert_severity",
+        "alert",
+        "alert",
+        "level",
+        1,
+        "aucun signalement connu",
+        "Gravité du dernier signalement",
+        "Le dernier signalement est de gravité {value} sur 3.",
+        "ce que la cellule régionale a jugé sur place",
+        # of several on one day, the gravest
+        nw.when(_c("latest")).then(_c("severity")).max().cast(nw.Float64),
     ),
 )

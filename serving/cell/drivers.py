@@ -27,7 +27,7 @@ REASONS = {
     ),
     "social_debt": (
         *("debt_ratio", "debt_outstanding_eur", "debt_year_ratio", "debt_year_before_ratio"),
-        "debt_periods_count",
+        *("debt_memory_ratio", "debt_periods_count"),
     ),
     "funding_loss": (
         *("lost_funders_share_ratio", "lost_funders_count", "lost_programmes_count"),

@@ -29,6 +29,27 @@ def test_debts_known_on_the_first_day_of_a_window_belong_to_the_year_before(seen
     assert (row["debt_year_ratio"], row["debt_year_before_ratio"]) == (None, pytest.approx(0.3))
 
 
+@pytest.mark.parametrize(
+    ("day", "weight"),
+    [
+        (YEAR_END, 32),
+        (date(2019, 7, 1), 32),
+        (date(2019, 6, 30), 16),
+        (date(2018, 12, 31), 8),
+        (date(2018, 6, 30), 4),
+        (date(2017, 12, 31), 2),
+        (date(2017, 6, 30), 1),
+        (date(2017, 1, 1), 1),
+        (date(2016, 12, 31), 0),
+    ],
+)
+def test_a_debt_weighs_half_of_one_of_six_months_later(seen: Seen, day: date, weight: int) -> None:
+    paid, unpaid = debt("2019-Q4", 1_000, 0, YEAR_END), debt("2017-Q1", 100, 100, day)
+    row = seen(YEAR_END, debts=[paid, unpaid])
+    share = 100 * weight / (32 * 1_000 + weight * 100)
+    assert row["debt_memory_ratio"] == pytest.approx(share)
+
+
 def line(debt_id: str, period: str, day: date, **said: object) -> Row:
     """Return what one line tells of one debt."""
     row: Row = {"siren": A, "creditor": "urssaf", "period": period, "debt_id": debt_id}
@@ -75,7 +96,7 @@ PLAN = [
 ALL = [*CONTRIBUTIONS, *STATES, *PLAN]
 DEBT = (
     *("debt_outstanding_eur", "debt_ratio", "debt_year_ratio", "debt_year_before_ratio"),
-    *("debt_periods_count", "debt_plan"),
+    *("debt_memory_ratio", "debt_periods_count", "debt_plan"),
 )
 
 
@@ -87,6 +108,9 @@ def test_single_debts_are_counted_state_by_state(seen: Seen) -> None:
     # not paid in time: 600 and 40 of the last twelve months of periods; 400 of the year before
     assert row["debt_year_ratio"] == pytest.approx(640 / 12_000)
     assert row["debt_year_before_ratio"] == pytest.approx(400 / 900)
+    # 32 from June to November 2019, 16 from December to May, 8 the six months before; May 2018, 4
+    weighed = 32 * 40 + 16 * 600 + 4 * 400
+    assert row["debt_memory_ratio"] == pytest.approx(weighed / (32 * 6_000 + 16 * 6_000 + 8 * 900))
     # March, and May of the year before; 40 of 1,000 is paid, February 2014 is too old
     assert row["debt_periods_count"] == 2
     assert row["debt_plan"] == 1

@@ -45,3 +45,11 @@ def test_a_warning_told_by_two_files_counts_once(seen: Seen) -> None:
     one, two = alert(date(2019, 3, 1), 2), alert(date(2019, 3, 1), 2)
     row = seen(YEAR_END, alerts=[one, {**two, "known_on": date(2019, 5, 1)}, alert(YEAR_END, 2)])
     assert row["alerts_three_years_count"] == 2
+
+
+def test_the_last_warning_tells_the_severity(seen: Seen) -> None:
+    grave, light = alert(date(2015, 3, 1), 3), alert(date(2019, 3, 1), 1)
+    assert seen(YEAR_END, alerts=[grave])["alert_severity"] == 3  # however old
+    assert seen(YEAR_END, alerts=[grave, light])["alert_severity"] == 1
+    same_day = alert(date(2019, 3, 1), 2)
+    assert seen(YEAR_END, alerts=[same_day, light])["alert_severity"] == 2

@@ -324,12 +324,15 @@ EXPECTED: dict[str, float | str] = {
     "debt_plan": 1,
     "debt_year_ratio": 600 / 6_000,
     "debt_year_before_ratio": 500 / 2_500,
+    # known in the last half-year 32, the second 16, the third 8
+    "debt_memory_ratio": (32 * 600 + 8 * 500) / (32 * 6_000 + 8 * 2_500),
     "debt_periods_count": 2,  # 2016 is over three years ago
     "months_since_accounts": 730 / 30.4375,  # closed on 2017-12-31
     "deposit_delay_days": 200,
     "deposit_delay_mean_days": (300 + 200) / 2,
     "alerts_three_years_count": 2,
     "months_since_alert": 80 / 30.4375,
+    "alert_severity": 2,
     "age_years": 7_304 / 365.25,
     "employees": 34,
     "budget_eur": 120_000,
@@ -426,6 +429,7 @@ MOVED: dict[str, float | str] = {
     "debt_outstanding_eur": 0,
     "debt_plan": 0,
     "debt_year_ratio": 600 / 9_200,
+    "debt_memory_ratio": (16 * 600 + 4 * 500) / (32 * 3_200 + 16 * 6_000 + 4 * 2_500),
     "months_since_accounts": 182 / 30.4375,
     "deposit_delay_days": 182,
     "deposit_delay_mean_days": (200 + 182) / 2,  # 2017-01-31 is over three years ago

@@ -17,7 +17,7 @@ from tests.features.twin.facts import records
 
 NAMES = (
     *("debt_ratio", "debt_outstanding_eur", "debt_plan", "debt_year_ratio"),
-    *("debt_year_before_ratio", "debt_periods_count"),
+    *("debt_year_before_ratio", "debt_memory_ratio", "debt_periods_count"),
 )
 #: under a twentieth of what was due, a period counts as paid
 _PART = 20
@@ -33,6 +33,8 @@ class Told:
     owed_year: int | None = None
     due_before: int | None = None
     owed_before: int | None = None
+    due_weighed: int | None = None
+    owed_weighed: int | None = None
     plan: bool | None = None
     late: bool | None = None
 
@@ -41,8 +43,9 @@ def debts(rows: pd.DataFrame, as_of: date) -> Row:
     """Return the indicators of one structure's debts."""
     single = rows["debt_id"].notna()
     told = [*_whole(rows[~single], as_of), *_single(rows[single], as_of)]
-    owed_now, owed_year, owed_before = (
-        _sum([getattr(t, name) for t in told]) for name in ("owed_now", "owed_year", "owed_before")
+    owed_now, owed_year, owed_before, owed_weighed = (
+        _sum([getattr(t, f"owed_{name}") for t in told])
+        for name in ("now", "year", "before", "weighed")
     )
     late = _said([t.late for t in told])
     plans = _said([t.plan for t in told])
@@ -52,6 +55,7 @@ def debts(rows: pd.DataFrame, as_of: date) -> Row:
         "debt_plan": float(any(plans)) if plans else None,
         "debt_year_ratio": ratio(owed_year, _sum([t.due_year for t in told])),
         "debt_year_before_ratio": ratio(owed_before, _sum([t.due_before for t in told])),
+        "debt_memory_ratio": ratio(owed_weighed, _sum([t.due_weighed for t in told])),
         "debt_periods_count": float(sum(late)) if late else None,
     }
 
@@ -65,6 +69,15 @@ def _sum(values: list[int | None]) -> int | None:
     return sum(said) if said else None
 
 
+def _weighed(cents: int | None, day: date, as_of: date, later: int = 0) -> int | None:
+    """Return cents times 32 for a day of the last six months, 16 for those before, 8, 4, 2, 1."""
+    for halvings in range(6):
+        start, end = (months_before(as_of, 6 * h + later) for h in (halvings + 1, halvings))
+        if cents is not None and within(day, start, end):
+            return cents * 2 ** (5 - halvings)
+    return None
+
+
 def _whole(rows: pd.DataFrame, as_of: date) -> list[Told]:
     """Return the lines that tell a period whole, by the day on which they were known."""
     lines = [r for r in records(rows) if last_months(r["known_on"], as_of, 36)]
@@ -74,6 +87,7 @@ def _whole(rows: pd.DataFrame, as_of: date) -> list[Told]:
     for line in lines:
         due, owed, known = line["due"], line["outstanding"], line["known_on"]
         one = Told(late=None if due is None or owed is None else owed * _PART > due)
+        one.due_weighed, one.owed_weighed = (_weighed(x, known, as_of) for x in (due, owed))
         if known == latest:
             one.due_now, one.owed_now, one.plan = due, owed, line["plan"]
         if known > year:
@@ -116,6 +130,10 @@ def _single(rows: pd.DataFrame, as_of: date) -> list[Told]:
             one.owed_year = unpaid
         if end is not None and within(end, edges[24], edges[12]):
             one.due_before, one.owed_before = due, unpaid
+        if end is not None:
+            one.due_weighed, one.owed_weighed = (
+                _weighed(x, end, as_of, later=1) for x in (due, unpaid)
+            )
         if end is not None and within(end, edges[36], edges[0]) and unpaid is not None:
             # where what was due is not known, any debt is one
             one.late = unpaid > 0 if due is None else unpaid * _PART > due

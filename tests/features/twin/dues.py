@@ -11,7 +11,7 @@ from tests.features.twin.exact import Row, months, ratio
 from tests.features.twin.facts import records
 
 _OF_ACCOUNTS = ("months_since_accounts", "deposit_delay_days", "deposit_delay_mean_days")
-_OF_ALERTS = ("alerts_three_years_count", "months_since_alert")
+_OF_ALERTS = ("alerts_three_years_count", "months_since_alert", "alert_severity")
 NAMES = (*_OF_ACCOUNTS, *_OF_ALERTS)
 
 
@@ -43,7 +43,9 @@ def alerts(rows: pd.DataFrame, as_of: date) -> Row:
     told = {(severity, day) for severity, day in told if day <= as_of}
     if not told:
         return dict.fromkeys(_OF_ALERTS)
+    last = max(day for _, day in told)
     return {
         "alerts_three_years_count": float(sum(last_months(day, as_of, 36) for _, day in told)),
-        "months_since_alert": months((as_of - max(day for _, day in told)).days),
+        "months_since_alert": months((as_of - last).days),
+        "alert_severity": float(max(severity for severity, day in told if day == last)),
     }
