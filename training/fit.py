@@ -13,7 +13,8 @@ import numpy.typing as npt
 import polars as pl
 
 from features.catalogue import INDICATORS
-from models.recalibrate import calibrate
+from models.level import yearly_rates
+from models.recalibrate import Coming, Part, calibrate
 from models.risk_model import RiskModel
 from models.sample import weights_of
 from models.spec import FeatureSpec, FitParams
@@ -109,6 +110,20 @@ def rows_of(panel: pl.DataFrame, labels: pl.DataFrame) -> pl.DataFrame:
     return panel[kept["_place"].sort()]
 
 
+def coming_day(
+    panel: pl.DataFrame, labels: pl.DataFrame, fold: Fold | None, *, main: int
+) -> pl.DataFrame | None:
+    """Return the rows of the day that a model is made for, or None.
+
+    It is the test day of the fold; without a fold, the latest day of the panel if it is later than
+    every label of the main horizon: a day that taught the model says nothing of a coming one.
+    """
+    day = fold.test_as_of if fold else panel["as_of"].max()
+    last = labels.filter(pl.col("horizon_months") == main)["as_of"].max()
+    rows = panel.filter(pl.col("as_of") == day, pl.col("as_of") > last)
+    return None if rows.is_empty() else rows
+
+
 def _span(labels: pl.DataFrame) -> tuple[date, date]:
     days: Sequence[date] = labels["as_of"].unique().sort().to_list()
     return days[0], days[-1]
@@ -128,7 +143,8 @@ def fit(
 
     The model is fitted on everything. Its calibration comes from models of the same make (same
     form, penalty and number of trees), each fitted on the days before a block of 12 months that
-    it never saw, with the embargo; the thresholds of the levels come from the same rows.
+    it never saw, with the embargo; the thresholds of the levels come from the same rows. The level
+    of the probabilities is that of the coming day (`coming_day`, `models.level`).
 
     Parameters
     ----------
@@ -161,19 +177,25 @@ def fit(
     model = learn(labels)
     progress("modèle")
     levels, parts, held = recipe.levels, [], []
-    blocks = calibration_blocks(labels, main=target.main_horizon_months) if dated else []
+    main = target.main_horizon_months
+    blocks = calibration_blocks(labels, main=main) if dated else []
     for early, late in blocks or ([] if dated else structure_folds(labels)):
         drawn = thinned(late, recipe.params)
-        parts.append((learn(early, model), rows_of(panel, drawn), drawn))
+        known = yearly_rates(early, main)
+        parts.append(Part(learn(early, model), rows_of(panel, drawn), drawn, known))
         held.append(late)
         progress("calibration")
     if parts:
-        model = replace(model, calibration=calibrate(parts, num_threads=num_threads))
-        main = f"p_{target.main_horizon_months}m"
+        day = coming_day(panel, labels, fold, main=main) if dated else None
+        coming = day if day is None else Coming(model, day, yearly_rates(labels, main), main)
+        calibration = calibrate(parts, coming, num_threads=num_threads)
+        model = replace(model, calibration=calibration)
         validated = [
-            replace(m, calibration=model.calibration).predict(rows, num_threads=num_threads)[main]
-            for m, rows, _ in parts
+            replace(p.model, calibration=calibration)
+            .predict(p.rows, num_threads=num_threads)
+            .get_column(f"p_{main}m")
+            for p in parts
         ]
-        weights = np.concatenate([weights_of(rows, drawn) for _, rows, drawn in parts])
+        weights = np.concatenate([weights_of(p.rows, p.labels) for p in parts])
         levels = levels.chosen(pl.concat(validated), weights)
     return Fitted(model, levels, _span(labels), _span(pl.concat(held)) if held else None)

@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 
+import numpy as np
 import polars as pl
 import pytest
 
 from features.catalogue import INDICATORS
+from models import recalibrate
 from tests.training.histories import DAYS, FAILURE, FAST, failing_world, grants
 from training.dataset import Dataset
-from training.fit import Fitted, Levels, Recipe, catalogue_features, fit
+from training.fit import Fitted, Levels, Recipe, catalogue_features, coming_day, fit
 from training.splits import Fold, folds, train_labels
 from training.targets import TARGETS
 
@@ -84,6 +86,56 @@ def test_labels_beyond_the_fold_change_nothing(
     # … and it would be seen: the same is not true of the labels that are allowed.
     wrong = allowed.with_columns((1 - pl.col("event")).cast(pl.Int8).alias("event"))
     assert not scores(fit(data.rows, wrong, recipe, fold=fold), data).equals(scores(fitted, data))
+
+
+def test_the_level_is_set_by_the_rows_of_the_test_day_and_by_none_after_it(
+    data: Dataset, recipe: Recipe, fold: Fold, fitted: Fitted
+) -> None:
+    labels, day = data.labels(), pl.col("as_of")
+    until = fit(data.rows.filter(day <= fold.test_as_of), labels, recipe, fold=fold)
+    assert scores(until, data).equals(scores(fitted, data))
+    # Without the day itself: the usual level is not looked at, every horizon lacks the same shift.
+    before = fit(data.rows.filter(day < fold.test_as_of), labels, recipe, fold=fold)
+    apart = fitted.model.calibration.shifts - before.model.calibration.shifts
+    assert before.model.calibration.slope == fitted.model.calibration.slope
+    np.testing.assert_allclose(apart, apart[0])
+    assert abs(apart[0]) > 1e-3
+    rows = data.rows.filter(day == fold.test_as_of)
+    known = train_labels(labels, fold).filter(pl.col("horizon_months") == 12)
+    by_year = known.group_by(day.dt.year()).agg(pl.col("event").mean())
+    usual = by_year["event"].mean()
+    levels = [found.model.predict(rows)["p_12m"].mean() for found in (before, fitted)]
+    assert abs(levels[1] - usual) < abs(levels[0] - usual)
+    assert (levels[1] - usual) * (levels[0] - usual) > 0
+
+
+def test_a_part_of_a_very_large_day_is_enough(
+    data: Dataset,
+    recipe: Recipe,
+    fold: Fold,
+    fitted: Fitted,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(recalibrate, "ENOUGH_ROWS", 100)
+    found = fit(data.rows, data.labels(), recipe, fold=fold).model.calibration
+    apart = found.shifts - fitted.model.calibration.shifts
+    assert 0 < abs(apart[0]) < 0.1
+
+
+def test_the_coming_day_is_one_that_taught_nothing(data: Dataset, fold: Fold) -> None:
+    labels = data.labels()
+    last = labels.filter(pl.col("horizon_months") == 12)["as_of"].max()
+    assert last == fold.test_as_of
+
+    def day(panel: pl.DataFrame, fold: Fold | None = None) -> list[date] | None:
+        known = labels if fold is None else train_labels(labels, fold)
+        found = coming_day(panel, known, fold, main=12)
+        return None if found is None else found["as_of"].unique().to_list()
+
+    assert day(data.rows) == [DAYS[-1]]
+    assert day(data.rows, fold) == [fold.test_as_of]
+    assert day(data.rows.filter(pl.col("as_of") <= last)) is None
+    assert day(data.rows.filter(pl.col("as_of") != fold.test_as_of), fold) is None
 
 
 def test_the_same_inputs_give_the_same_model_whatever_the_threads(
