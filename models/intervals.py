@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 PRIOR_MEMBERS = 8  # the pooled spread counts as much as eight members
 #: what no bootstrap shows, the form of the model being only so near the truth: against the oracle
-#: of the synthetic France, 90 % intervals so widened cover 90 to 93 % of the probabilities that
+#: of the synthetic France, 90 % intervals so widened cover 89 to 93 % of the probabilities that
 #: could be known with 50,000 structures, 89 to 97 % with 20,000 (`docs/experiments.md`)
 STRAY = 1.3
 
