@@ -14,9 +14,6 @@ from models.level import Year, anchored
 from models.risk_model import RiskModel
 from models.sample import align, numbered, weights_of
 
-#: rows of the coming day enough to know its mean: of more, one in so many is read
-ENOUGH_ROWS = 100_000
-
 
 @dataclass(frozen=True)
 class Part:
@@ -81,9 +78,8 @@ def calibrate(
         seen = target[:, at] >= 0
         events = float(weight[target[:, at] == 1].sum())
         past.append(Year(score[seen, at], weight[seen], part.known, events))
-    day = coming.rows.gather_every(-(-coming.rows.height // ENOUGH_ROWS))
-    ahead = _scores(coming.model, day, num_threads)[:, at]
-    return anchored(found, at, Year(ahead, np.ones(day.height), coming.known), past)
+    ahead = _scores(coming.model, coming.rows, num_threads)[:, at]
+    return anchored(found, at, Year(ahead, np.ones(len(ahead)), coming.known), past)
 
 
 def _scores(model: RiskModel, rows: pl.DataFrame, num_threads: int) -> npt.NDArray[np.float64]:

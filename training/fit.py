@@ -30,6 +30,8 @@ from training.splits import (
 from training.targets import Target
 
 Floats = npt.NDArray[np.float64]
+#: rows of the coming day enough to know its mean: of more, one in so many is read
+ENOUGH_ROWS = 100_000
 
 
 @dataclass(frozen=True)
@@ -113,15 +115,18 @@ def rows_of(panel: pl.DataFrame, labels: pl.DataFrame) -> pl.DataFrame:
 def coming_day(
     panel: pl.DataFrame, labels: pl.DataFrame, fold: Fold | None, *, main: int
 ) -> pl.DataFrame | None:
-    """Return the rows of the day that a model is made for, or None.
+    """Return rows of the day that a model is made for, `ENOUGH_ROWS` at most, or None.
 
     It is the test day of the fold; without a fold, the latest day of the panel if it is later than
     every label of the main horizon: a day that taught the model says nothing of a coming one.
     """
     day = fold.test_as_of if fold else panel["as_of"].max()
     last = labels.filter(pl.col("horizon_months") == main)["as_of"].max()
-    rows = panel.filter(pl.col("as_of") == day, pl.col("as_of") > last)
-    return None if rows.is_empty() else rows
+    dates = panel.select("as_of").with_row_index("_place")
+    places = dates.filter(pl.col("as_of") == day, pl.col("as_of") > last).get_column("_place")
+    if places.is_empty():
+        return None
+    return panel[places.gather_every(-(-len(places) // ENOUGH_ROWS))]
 
 
 def _span(labels: pl.DataFrame) -> tuple[date, date]:

@@ -9,8 +9,8 @@ import numpy as np
 import polars as pl
 import pytest
 
+import training.fit
 from features.catalogue import INDICATORS
-from models import recalibrate
 from tests.training.histories import DAYS, FAILURE, FAST, failing_world, grants
 from training.dataset import Dataset
 from training.fit import Fitted, Levels, Recipe, catalogue_features, coming_day, fit
@@ -116,7 +116,7 @@ def test_a_part_of_a_very_large_day_is_enough(
     fitted: Fitted,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(recalibrate, "ENOUGH_ROWS", 100)
+    monkeypatch.setattr(training.fit, "ENOUGH_ROWS", 100)
     found = fit(data.rows, data.labels(), recipe, fold=fold).model.calibration
     apart = found.shifts - fitted.model.calibration.shifts
     assert 0 < abs(apart[0]) < 0.1
