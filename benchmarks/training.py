@@ -58,10 +58,12 @@ def _names() -> list[str]:
     return [f"x{i:02}" for i in range(COLUMNS)]
 
 
-def _declared() -> tuple[Any, Any]:
+def _declared(rows: pl.DataFrame) -> tuple[Any, Any]:
+    """Return the indicators, and parameters with the size of trees that a fit takes there."""
     from models.spec import FeatureSpec, FitParams
 
-    return tuple(FeatureSpec(name) for name in _names()), FitParams(members=1)
+    events = rows.filter(pl.col("event") == 1)["structure_id"].n_unique()
+    return tuple(FeatureSpec(name) for name in _names()), FitParams(members=1).sized(events)
 
 
 def raw(path: Path, rounds: int) -> None:
@@ -71,7 +73,7 @@ def raw(path: Path, rounds: int) -> None:
     import lightgbm as lgb  # isort: skip
 
     rows = pl.read_parquet(path)
-    features, params = _declared()
+    features, params = _declared(rows)
     options = lightgbm_options(features, params, rows.height, num_threads=THREADS)
     # The last constraint is that of the horizon, which has no column here.
     options["monotone_constraints"] = options["monotone_constraints"][:-1]
@@ -87,7 +89,7 @@ def member(path: Path, rounds: int) -> None:
     from models.risk_model import RiskModel
 
     rows = pl.read_parquet(path)
-    features, params = _declared()
+    features, params = _declared(rows)
     labels = rows.select(
         "structure_id", "as_of", pl.lit(MONTHS, pl.Int32).alias("horizon_months"), "event"
     )
@@ -101,7 +103,7 @@ def member(path: Path, rounds: int) -> None:
         features=features,
         horizons_months=(MONTHS,),
         params=params,
-        like=SimpleNamespace(summary=choice.summary()),  # type: ignore[arg-type]
+        like=SimpleNamespace(params=params, summary=choice.summary()),  # type: ignore[arg-type]
         num_threads=THREADS,
     )
 
