@@ -132,37 +132,44 @@ def choose(
     sample: Sample,
     encoding: Encoding,
     horizons: Sequence[int],
-    params: FitParams,
+    sizes: Mapping[str, FitParams],
     *,
     num_threads: int,
-) -> Choice:
-    """Choose penalty, form and number of trees by log-loss on the hold-out.
+) -> tuple[Choice, FitParams]:
+    """Choose penalty, form, size and number of trees by log-loss on the hold-out.
 
-    Trees are kept only if they lower the loss by more than half its standard error (by structure):
-    with few events the linear part alone is the safer score.
+    `sizes` are parameters that differ by the size of the trees, the usual one first. Trees are kept
+    only if they lower the loss by more than half its standard error (by structure), another size
+    only if it does so again: with few events the linear part alone is the safer score.
     """
+    params = next(iter(sizes.values()))
     kind, pairs = split_holdout(sample, horizons, params)
     if not pairs:
-        return Choice("linear", CAUTIOUS_L2, 0, 1.0, kind, {})
+        return Choice("linear", CAUTIOUS_L2, 0, 1.0, kind, {}), params
     folds = [_Fold(sample, encoding, pair) for pair in pairs]
     labels = sum(f.labels for f in folds)
     l2, lines, losses = _search_l2(folds, params, labels)
     linear = [f.losses(_scores(p, f.hold_design)) for f, p in zip(folds, lines, strict=True)]
-    best = Choice("linear", l2, 0, 1.0, kind, losses)
-    lowest = float(np.concatenate(linear).sum())
-    for form in ("boosted", "blend"):
-        rounds, margins = _boost(sample, folds, lines, form, horizons, params, num_threads)
-        for share in (1.0,) if form == "boosted" else BLENDS:
-            found = [
-                f.losses(_combined(f, p, m, form, share))
-                for f, p, m in zip(folds, lines, margins, strict=True)
-            ]
-            total = float(np.concatenate(found).sum())
-            losses[form if form == "boosted" else f"blend_{share}"] = total / labels
-            if total < lowest and _beyond_noise(folds, linear, found):
-                lowest = total
-                best = Choice(form, l2, max(1, round(rounds * MORE_ROUNDS)), share, kind, losses)
-    return best
+    best, chosen = Choice("linear", l2, 0, 1.0, kind, losses), params
+    lowest, simple = float(np.concatenate(linear).sum()), linear
+    for size, tried in sizes.items():
+        kept = simple
+        for form in ("boosted", "blend"):
+            rounds, margins = _boost(sample, folds, lines, form, horizons, tried, num_threads)
+            for share in (1.0,) if form == "boosted" else BLENDS:
+                found = [
+                    f.losses(_combined(f, p, m, form, share))
+                    for f, p, m in zip(folds, lines, margins, strict=True)
+                ]
+                total = float(np.concatenate(found).sum())
+                name = form if form == "boosted" else f"blend_{share}"
+                losses[f"{size}_{name}" if size else name] = total / labels
+                if total < lowest and _beyond_noise(folds, simple, found):
+                    lowest, chosen, kept = total, tried, found
+                    count = max(1, round(rounds * MORE_ROUNDS))
+                    best = Choice(form, l2, count, share, kind, losses)
+        simple = kept  # what the next size has to be better than
+    return best, chosen
 
 
 def _search_l2(

@@ -134,10 +134,11 @@ class RiskModel:
                 received=f"{len(features)} indicateur(s), {len(horizons)} horizon(s)",
             )
         sample, encoding = prepare(rows, labels, horizons, features, params, target)
-        events = sample.structures_with_event
-        params = params.sized_as(like.params) if like else params.sized(events)
-        choice = Choice.of(like.summary) if like else None
-        choice = choice or choose(sample, encoding, horizons, params, num_threads=num_threads)
+        if like:
+            choice, params = Choice.of(like.summary), params.sized_as(like.params)
+        else:
+            sizes = params.sizes(sample.structures_with_event)
+            choice, params = choose(sample, encoding, horizons, sizes, num_threads=num_threads)
         bag = fit_bag(sample, encoding, horizons, params, choice, num_threads=num_threads)
         model = cls(
             target,

@@ -9,6 +9,7 @@ from data.errors import VeilleError
 
 #: structures with an event from which larger trees pay (measured: `docs/experiments.md`)
 LARGE_EVENTS = 2_500
+#: what makes the size of the trees, from `LARGE_EVENTS` on
 LARGE_TREES: dict[str, Any] = {
     "learning_rate": 0.05,
     "num_leaves": 31,
@@ -16,6 +17,10 @@ LARGE_TREES: dict[str, Any] = {
     "feature_fraction": 0.3,
     "max_rounds": 500,
 }
+#: tried on the hold-out below, beside the usual size: no size fits every small panel
+DEEP_TREES: dict[str, Any] = {**LARGE_TREES, "lambda_l2": 0.5, "min_leaf_weight": 0.1}
+#: the parameters that tell a size from another
+SIZE = tuple(DEEP_TREES)
 
 Kind = Literal["numeric", "categorical"]
 
@@ -79,7 +84,7 @@ class FitParams:
         Largest number of trees a member may have; rounds without progress before stopping.
     learning_rate, num_leaves, max_depth, feature_fraction, lambda_l2, min_leaf_weight : float
         LightGBM's own parameters; `min_leaf_weight` is min_sum_hessian_in_leaf, about the number
-        of expected events in a leaf. The size of the trees is `sized` by the events of the sample.
+        of expected events in a leaf. A fit chooses the size of its trees among `sizes`.
     l2_grid : tuple[float, ...]
         Penalties tried for the linear part, on the scale of a sum over the rows.
     holdout_share : float
@@ -111,19 +116,23 @@ class FitParams:
     interval: float = 0.90
     max_rows: int = 300_000
 
-    def sized(self, events: int) -> FitParams:
-        """Return the parameters with trees as large as the events allow.
+    def sizes(self, events: int) -> dict[str, FitParams]:
+        """Return the parameters to choose from, by the name of the size of their trees.
 
-        From `LARGE_EVENTS` structures with an event on, slower and larger trees; below, they learn
-        noise. Trees whose size was chosen (by a search) are left as they are.
+        From `LARGE_EVENTS` structures with an event on, slower and larger trees; below, the
+        hold-out chooses between usual and deep ones. Trees whose size was chosen (by a search) are
+        left as they are.
         """
         usual = FitParams()
-        chosen = any(getattr(self, name) != getattr(usual, name) for name in LARGE_TREES)
-        return self if chosen or events < LARGE_EVENTS else replace(self, **LARGE_TREES)
+        if any(getattr(self, name) != getattr(usual, name) for name in SIZE):
+            return {"": self}
+        if events >= LARGE_EVENTS:
+            return {"": replace(self, **LARGE_TREES)}
+        return {"": self, "deep": replace(self, **DEEP_TREES)}
 
     def sized_as(self, other: FitParams) -> FitParams:
         """Return the parameters with trees of the size of another's."""
-        return replace(self, **{name: getattr(other, name) for name in LARGE_TREES})
+        return replace(self, **{name: getattr(other, name) for name in SIZE})
 
     def to_dict(self) -> dict[str, Any]:
         """Return the parameters as plain JSON values."""

@@ -9,24 +9,27 @@ import pytest
 
 from models import spec
 from models.risk_model import RiskModel
-from models.spec import LARGE_EVENTS, LARGE_TREES, FitParams
+from models.spec import DEEP_TREES, LARGE_EVENTS, LARGE_TREES, SIZE, FitParams
 from tests.models.conftest import FEATURES, HORIZONS, simulate
 
 
-def test_few_events_keep_the_usual_trees() -> None:
-    assert FitParams().sized(LARGE_EVENTS - 1) == FitParams()
+def test_few_events_leave_the_size_to_the_hold_out() -> None:
+    sizes = FitParams(seed=3, members=5).sizes(LARGE_EVENTS - 1)
+    usual = FitParams(seed=3, members=5)
+    assert sizes == {"": usual, "deep": replace(usual, **DEEP_TREES)}
 
 
 def test_many_events_get_larger_trees_and_change_nothing_else() -> None:
-    sized = FitParams(seed=3, members=5).sized(LARGE_EVENTS)
-    assert sized == replace(FitParams(seed=3, members=5), **LARGE_TREES)
-    assert sized.num_leaves > FitParams().num_leaves
+    sizes = FitParams(seed=3, members=5).sizes(LARGE_EVENTS)
+    assert sizes == {"": replace(FitParams(seed=3, members=5), **LARGE_TREES)}
+    assert sizes[""].num_leaves > FitParams().num_leaves
 
 
-@pytest.mark.parametrize("name", list(LARGE_TREES))
-def test_a_chosen_size_is_kept(name: str) -> None:
-    chosen = replace(FitParams(), **{name: LARGE_TREES[name]})
-    assert chosen.sized(10**6) == chosen
+@pytest.mark.parametrize("name", SIZE)
+@pytest.mark.parametrize("events", [10, 10**6])
+def test_a_chosen_size_is_kept(name: str, events: int) -> None:
+    chosen = replace(FitParams(), **{name: DEEP_TREES[name]})
+    assert chosen.sizes(events) == {"": chosen}
 
 
 def test_a_fit_counts_the_structures_with_an_event(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -54,7 +57,7 @@ def test_a_fit_counts_the_structures_with_an_event(monkeypatch: pytest.MonkeyPat
     large = fitted()
     assert large.params.num_leaves == LARGE_TREES["num_leaves"]
     monkeypatch.setattr(spec, "LARGE_EVENTS", struck + 1)
-    assert fitted().params == FitParams(members=2)
+    assert fitted().params in FitParams(members=2).sizes(struck).values()
     # what is fitted like another has its size, however few its own events
     like = RiskModel.fit(
         early.rows.head(300),
