@@ -113,7 +113,7 @@ def compared(folder: Path, rows: int, members: int, rounds: int, *, large: bool)
     from models.spec import LARGE_EVENTS, FitParams
     from models.trees import forest_at
 
-    params = FitParams().sizes(LARGE_EVENTS if large else 0)[""]
+    params = FitParams().sizes(LARGE_EVENTS if large else 0, 0)[""]
     texts = grown(params.max_depth, params.num_leaves, members, rounds)
     forest = forest_at(texts, _MONTHS, WIDTH, 1.0)
     forest.booster.save_model(folder / "forest.txt")

@@ -63,7 +63,8 @@ def _declared(rows: pl.DataFrame) -> tuple[Any, Any]:
     from models.spec import FeatureSpec, FitParams
 
     events = rows.filter(pl.col("event") == 1)["structure_id"].n_unique()
-    return tuple(FeatureSpec(name) for name in _names()), FitParams(members=1).sizes(events)[""]
+    params = FitParams(members=1).sizes(events, rows.height)[""]
+    return tuple(FeatureSpec(name) for name in _names()), params
 
 
 def raw(path: Path, rounds: int) -> None:

@@ -137,7 +137,7 @@ class RiskModel:
         if like:
             choice, params = Choice.of(like.summary), params.sized_as(like.params)
         else:
-            sizes = params.sizes(sample.structures_with_event)
+            sizes = params.sizes(sample.structures_with_event, len(sample.targets))
             choice, params = choose(sample, encoding, horizons, sizes, num_threads=num_threads)
         bag = fit_bag(sample, encoding, horizons, params, choice, num_threads=num_threads)
         model = cls(

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from models.encoding import Encoding
-from models.spec import FeatureSpec, FitParams, ModelError
+from models.spec import SMALL_ROWS, FeatureSpec, FitParams, ModelError
 from models.thinning import KEYS, WEIGHT, thinned
 
 if TYPE_CHECKING:
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     Targets = NDArray[np.int8]
 
 MIN_EVENTS = 8  # structures with an event, on each side of a hold-out, under which nothing is tuned
-
-SMALL = 20_000  # rows up to which every fold is held out in turn
 
 #: days held out at least, over the blocks together
 HELD_DAYS = 3
@@ -179,7 +177,7 @@ def split_holdout(
     if _events(targets, structures).max() < 2 * MIN_EVENTS:
         return "none", []
     fold = _folds(sample, params.seed, max(2, round(1 / params.holdout_share)))
-    used = range(int(fold.max()) + 1) if len(targets) <= SMALL else range(1)
+    used = range(int(fold.max()) + 1) if len(targets) <= SMALL_ROWS else range(1)
     for k in used:
         out = (fold == k)[structures][:, None]
         pairs.append(

@@ -17,7 +17,9 @@ LARGE_TREES: dict[str, Any] = {
     "feature_fraction": 0.3,
     "max_rounds": 500,
 }
-#: tried on the hold-out below, beside the usual size: no size fits every small panel
+#: rows (structure, day) up to which a fit can afford to hold every fold out and to try two sizes
+SMALL_ROWS = 20_000
+#: tried on the hold-out of so few rows, beside the usual size: no size fits every small panel
 DEEP_TREES: dict[str, Any] = {**LARGE_TREES, "lambda_l2": 0.5, "min_leaf_weight": 0.1}
 #: the parameters that tell a size from another
 SIZE = tuple(DEEP_TREES)
@@ -116,19 +118,20 @@ class FitParams:
     interval: float = 0.90
     max_rows: int = 300_000
 
-    def sizes(self, events: int) -> dict[str, FitParams]:
+    def sizes(self, events: int, rows: int) -> dict[str, FitParams]:
         """Return the parameters to choose from, by the name of the size of their trees.
 
-        From `LARGE_EVENTS` structures with an event on, slower and larger trees; below, the
-        hold-out chooses between usual and deep ones. Trees whose size was chosen (by a search) are
-        left as they are.
+        From `LARGE_EVENTS` structures with an event on, slower and larger trees; below, up to
+        `SMALL_ROWS` rows, the hold-out chooses between usual and deep ones. Trees whose size was
+        chosen (by a search) are left as they are.
         """
         usual = FitParams()
         if any(getattr(self, name) != getattr(usual, name) for name in SIZE):
             return {"": self}
         if events >= LARGE_EVENTS:
             return {"": replace(self, **LARGE_TREES)}
-        return {"": self, "deep": replace(self, **DEEP_TREES)}
+        deep = {"deep": replace(self, **DEEP_TREES)} if rows <= SMALL_ROWS else {}
+        return {"": self, **deep}
 
     def sized_as(self, other: FitParams) -> FitParams:
         """Return the parameters with trees of the size of another's."""

@@ -9,18 +9,23 @@ import pytest
 
 from models import spec
 from models.risk_model import RiskModel
-from models.spec import DEEP_TREES, LARGE_EVENTS, LARGE_TREES, SIZE, FitParams
+from models.spec import DEEP_TREES, LARGE_EVENTS, LARGE_TREES, SIZE, SMALL_ROWS, FitParams
 from tests.models.conftest import FEATURES, HORIZONS, simulate
 
 
 def test_few_events_leave_the_size_to_the_hold_out() -> None:
-    sizes = FitParams(seed=3, members=5).sizes(LARGE_EVENTS - 1)
+    sizes = FitParams(seed=3, members=5).sizes(LARGE_EVENTS - 1, SMALL_ROWS)
     usual = FitParams(seed=3, members=5)
     assert sizes == {"": usual, "deep": replace(usual, **DEEP_TREES)}
 
 
-def test_many_events_get_larger_trees_and_change_nothing_else() -> None:
-    sizes = FitParams(seed=3, members=5).sizes(LARGE_EVENTS)
+def test_a_large_panel_of_few_events_keeps_the_usual_size() -> None:
+    assert FitParams().sizes(LARGE_EVENTS - 1, SMALL_ROWS + 1) == {"": FitParams()}
+
+
+@pytest.mark.parametrize("rows", [SMALL_ROWS, SMALL_ROWS + 1])
+def test_many_events_get_larger_trees_and_change_nothing_else(rows: int) -> None:
+    sizes = FitParams(seed=3, members=5).sizes(LARGE_EVENTS, rows)
     assert sizes == {"": replace(FitParams(seed=3, members=5), **LARGE_TREES)}
     assert sizes[""].num_leaves > FitParams().num_leaves
 
@@ -29,7 +34,7 @@ def test_many_events_get_larger_trees_and_change_nothing_else() -> None:
 @pytest.mark.parametrize("events", [10, 10**6])
 def test_a_chosen_size_is_kept(name: str, events: int) -> None:
     chosen = replace(FitParams(), **{name: DEEP_TREES[name]})
-    assert chosen.sizes(events) == {"": chosen}
+    assert chosen.sizes(events, 100) == {"": chosen}
 
 
 def test_a_fit_counts_the_structures_with_an_event(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -57,7 +62,7 @@ def test_a_fit_counts_the_structures_with_an_event(monkeypatch: pytest.MonkeyPat
     large = fitted()
     assert large.params.num_leaves == LARGE_TREES["num_leaves"]
     monkeypatch.setattr(spec, "LARGE_EVENTS", struck + 1)
-    assert fitted().params in FitParams(members=2).sizes(struck).values()
+    assert fitted().params in FitParams(members=2).sizes(struck, 100).values()
     # what is fitted like another has its size, however few its own events
     like = RiskModel.fit(
         early.rows.head(300),
