@@ -14,7 +14,7 @@ from models.sample import Sample, observed, split_holdout
 from models.trees import forest_at
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -154,22 +154,36 @@ def choose(
     lowest, simple = float(np.concatenate(linear).sum()), linear
     for size, tried in sizes.items():
         kept = simple
-        for form in ("boosted", "blend"):
-            rounds, margins = _boost(sample, folds, lines, form, horizons, tried, num_threads)
-            for share in (1.0,) if form == "boosted" else BLENDS:
-                found = [
-                    f.losses(_combined(f, p, m, form, share))
-                    for f, p, m in zip(folds, lines, margins, strict=True)
-                ]
-                total = float(np.concatenate(found).sum())
-                name = form if form == "boosted" else f"blend_{share}"
-                losses[f"{size}_{name}" if size else name] = total / labels
-                if total < lowest and _beyond_noise(folds, simple, found):
-                    lowest, chosen, kept = total, tried, found
-                    count = max(1, round(rounds * MORE_ROUNDS))
-                    best = Choice(form, l2, count, share, kind, losses)
+        for form, rounds, share, found in _grown(
+            sample, folds, lines, horizons, tried, num_threads
+        ):
+            total = float(np.concatenate(found).sum())
+            name = form if form == "boosted" else f"blend_{share}"
+            losses[f"{size}_{name}" if size else name] = total / labels
+            if total < lowest and _beyond_noise(folds, simple, found):
+                lowest, chosen, kept = total, tried, found
+                best = Choice(form, l2, max(1, round(rounds * MORE_ROUNDS)), share, kind, losses)
         simple = kept  # what the next size has to be better than
     return best, chosen
+
+
+def _grown(
+    sample: Sample,
+    folds: list[_Fold],
+    lines: list[LinearPart],
+    horizons: Sequence[int],
+    params: FitParams,
+    num_threads: int,
+) -> Iterator[tuple[str, int, float, list[Floats]]]:
+    """Yield form, trees a member, share of the linear part, losses on the folds of each trial."""
+    for form, shares in (("boosted", (1.0,)), ("blend", BLENDS)):
+        rounds, margins = _boost(sample, folds, lines, form, horizons, params, num_threads)
+        for share in shares:
+            found = [
+                f.losses(_combined(f, p, m, form, share))
+                for f, p, m in zip(folds, lines, margins, strict=True)
+            ]
+            yield form, rounds, share, found
 
 
 def _search_l2(
