@@ -2,7 +2,7 @@
 # Everything is installed inside this folder (.venv, .tools); `make clean` removes it.
 
 PYTHON ?= python3
-JOBS ?= 2
+JOBS ?= 3
 BROWSER ?= 1
 PEERS ?= .tools/peers
 BIN := .venv/bin
@@ -34,7 +34,8 @@ setup-bench: setup
 demo: setup ## a synthetic France, from raw facts to the web pages (DEMO="--structures 2000 --no-serve")
 	@$(BIN)/veille demo $(DEMO)
 
-# in the order of the folders: files of few tests, which are the long ones, would all come last
+# Three workers for two cores: one works while another waits for a server, a browser or the disk.
+# In the order of the folders: files of few tests, which are the long ones, would all come last
 test: setup-tests ## all tests but the slow ones (BROWSER=0: without Chromium; ARGS="-k lake")
 	$(BIN)/pytest -m "not slow $(AND_BROWSER)" -n $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
